@@ -1,0 +1,135 @@
+//! An assertion: what one source says of an event, in full.
+//!
+//! A merged event is a set of assertions, one of which stands as the event while the others are claims that tell
+//! only where they differ. Taking an event apart and putting it together again are inverse, so merging is the union
+//! of sets: commutative, associative and idempotent.
+
+use annals_core::json::{from_object, to_line, to_object};
+use annals_core::{Claim, Event};
+use serde_json::{Map, Value};
+
+/// Keys of canonical JSON that follow from others, or that a claim has a field for.
+const NOT_IN_DIFFERS: [&str; 4] = ["id", "start", "end", "claims"];
+
+/// What one source says of an event.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// What it says, without claims.
+    pub content: Event,
+    /// The canonical bytes of `content`: what puts equal versions in order.
+    pub bytes: String,
+    /// Who says so and where; nothing of what it says.
+    pub claim: Claim,
+    /// The record that brought it.
+    pub record: usize,
+}
+
+/// The assertions of one record.
+pub fn take_apart(event: &Event, record: usize) -> Vec<Assertion> {
+    let content = Event { claims: Vec::new(), ..event.clone() };
+    let bytes = bytes_of(&content);
+    event
+        .claims
+        .iter()
+        .map(|claim| {
+            let same = claim_place(claim);
+            if says_the_same(claim) {
+                let (content, bytes) = (content.clone(), bytes.clone());
+                return Assertion { content, bytes, claim: same, record };
+            }
+            let other = overlay(&content, claim);
+            let bytes = bytes_of(&other);
+            Assertion { content: other, bytes, claim: same, record }
+        })
+        .collect()
+}
+
+/// Puts assertions together to one event, in which `standing` stands.
+pub fn put_together<'a>(standing: &Event, assertions: impl Iterator<Item = &'a Assertion>) -> Event {
+    let base = to_object(standing);
+    let base_bytes = bytes_of(standing);
+    let mut event = standing.clone();
+    event.claims = assertions
+        .map(|assertion| {
+            let mut claim = assertion.claim.clone();
+            if assertion.bytes != base_bytes {
+                differ(&mut claim, &assertion.content, &base);
+            }
+            claim
+        })
+        .collect();
+    event.claims.sort();
+    event.claims.dedup();
+    event
+}
+
+/// The canonical bytes of what an event says.
+pub fn bytes_of(content: &Event) -> String {
+    debug_assert!(content.claims.is_empty());
+    to_line(content)
+}
+
+/// A claim without what it says.
+fn claim_place(claim: &Claim) -> Claim {
+    Claim {
+        source: claim.source.clone(),
+        id: claim.id.clone(),
+        attributed_to: claim.attributed_to.clone(),
+        locator: claim.locator,
+        quote: claim.quote.clone(),
+        retrieved: claim.retrieved.clone(),
+        ..Claim::default()
+    }
+}
+
+fn says_the_same(claim: &Claim) -> bool {
+    *claim == claim_place(claim)
+}
+
+/// What the source of `claim` says, given what the event says.
+fn overlay(event: &Event, claim: &Claim) -> Event {
+    let mut object = to_object(event);
+    object.shift_remove("start");
+    object.shift_remove("end");
+    if let Some(edtf) = &claim.edtf {
+        object.insert("when".to_owned(), edtf.as_str().into());
+    }
+    let differs: Option<Map<String, Value>> =
+        claim.differs.as_deref().and_then(|differs| serde_json::from_str(differs).ok());
+    object.extend(differs.into_iter().flatten().filter(|(key, _)| !NOT_IN_DIFFERS.contains(&key.as_str())));
+    // A claim written by hand may not fit; then it is taken as saying what the event says.
+    let mut other = from_object(object, None).unwrap_or_else(|_| event.clone());
+    let set = |field: &mut Option<String>, value: &Option<String>| {
+        if value.is_some() {
+            field.clone_from(value);
+        }
+    };
+    set(&mut other.instance, &claim.instance);
+    set(&mut other.lane, &claim.lane);
+    set(&mut other.title, &claim.title);
+    other.revision = claim.revision.or(other.revision);
+    other.modified = claim.modified.or(other.modified);
+    other.claims = Vec::new();
+    other
+}
+
+/// Fills in where `other` says something else than the standing event, whose canonical JSON is `base`.
+fn differ(claim: &mut Claim, other: &Event, base: &Map<String, Value>) {
+    let mut differs = Map::new();
+    for (key, value) in to_object(other) {
+        if NOT_IN_DIFFERS.contains(&key.as_str()) || base.get(&key) == Some(&value) {
+            continue;
+        }
+        // `null` is the one thing that the claim's own fields cannot say.
+        match (key.as_str(), value.is_null()) {
+            ("instance", false) => claim.instance.clone_from(&other.instance),
+            ("revision", false) => claim.revision = other.revision,
+            ("modified", false) => claim.modified = other.modified,
+            ("lane", false) => claim.lane.clone_from(&other.lane),
+            ("title", false) => claim.title.clone_from(&other.title),
+            ("when", false) => claim.edtf.clone_from(&other.when.edtf),
+            _ => drop(differs.insert(key, value)),
+        }
+    }
+    claim.differs = (!differs.is_empty()).then(|| Value::Object(differs).to_string());
+}

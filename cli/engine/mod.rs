@@ -1,0 +1,134 @@
+//! The merge: many sources' records become one timeline.
+//!
+//! In memory. [`identity`] joins records of one id, [`exact`] joins equal records without one; both work on
+//! [`assertion`]s, so that the result depends on the set of what was claimed and not on the order of merging.
+
+mod assertion;
+mod exact;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use annals_core::account::Account;
+use annals_core::key;
+use annals_core::{Event, Fact};
+use serde_json::json;
+
+/// How far records are joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Dedupe {
+    /// Not at all
+    None,
+    /// Records of one id, the newest version of them
+    Identity,
+    /// And equal records without an id, across sources
+    #[default]
+    Exact,
+}
+
+/// What becomes of records of one id and version that contradict each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Conflict {
+    /// Each stays, marked as a conflict
+    #[default]
+    Both,
+    /// The smallest stays, the others become its claims
+    One,
+    /// Stop and write nothing
+    Fail,
+}
+
+/// A record on its way into the timeline.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What it says; its claims name their sources.
+    pub event: Event,
+    /// Which source it is from: an index into the accounts.
+    pub source: usize,
+    /// Its id inside that source, if it has no real one.
+    pub local: Option<String>,
+}
+
+/// The merged timeline.
+#[derive(Debug, Default)]
+pub struct Timeline {
+    /// The events in order, each with an id.
+    pub events: Vec<Event>,
+    /// The facts, sorted, each once; with the derived kinds `zone` and `conflict`.
+    pub facts: Vec<Fact>,
+    /// Per source: how many of its records stand, and how many became claims.
+    pub accounts: Vec<Account>,
+    /// The ids in conflict, with how many events each has.
+    pub conflicts: BTreeMap<String, usize>,
+}
+
+/// Merges `records` of `sources` sources. `Err` = the ids in conflict, under [`Conflict::Fail`].
+pub fn merge(
+    mut records: Vec<Record>,
+    facts: Vec<Fact>,
+    sources: usize,
+    dedupe: Dedupe,
+    conflict: Conflict,
+) -> Result<Timeline, Vec<String>> {
+    let mut timeline = Timeline { accounts: vec![Account::default(); sources], ..Timeline::default() };
+    if dedupe >= Dedupe::Identity {
+        records = identity::join(records, conflict, &mut timeline)?;
+    }
+    if dedupe >= Dedupe::Exact {
+        records = exact::join(records, &mut timeline);
+    }
+    for record in &records {
+        timeline.accounts[record.source].kept += 1;
+    }
+    timeline.events = records.into_iter().map(|record| record.event).collect();
+    timeline.events.sort_by_cached_key(|event| (key::time_key(&event.when), owned_place(event), content_rank(event)));
+    mint(&mut timeline.events);
+    timeline.facts = all_facts(facts, &timeline);
+    Ok(timeline)
+}
+
+fn owned_place(event: &Event) -> Option<(String, u64)> {
+    key::place(event).map(|(source, offset)| (source.to_owned(), offset))
+}
+
+type ContentRank = (key::ContentKey, Option<String>, Option<String>, Vec<annals_core::Claim>);
+
+fn content_rank(event: &Event) -> ContentRank {
+    (key::content_key(event), event.id.clone(), event.lane.clone(), event.claims.clone())
+}
+
+/// Gives every event without a real id a minted one; equal events are numbered in timeline order.
+fn mint(events: &mut [Event]) {
+    let mut seen: HashMap<key::ContentKey, u64> = HashMap::new();
+    for event in events.iter_mut().filter(|event| event.id.is_none()) {
+        let key = key::content_key(event);
+        let n = seen.entry(key).or_default();
+        *n += 1;
+        event.id = Some(key::minted_id(&key, *n));
+    }
+}
+
+fn all_facts(facts: Vec<Fact>, timeline: &Timeline) -> Vec<Fact> {
+    let mut all: BTreeMap<(String, String, String), Fact> = BTreeMap::new();
+    let mut add = |fact: Fact| {
+        all.insert((fact.kind.clone(), fact.key.clone(), fact.value.to_string()), fact);
+    };
+    facts.into_iter().for_each(&mut add);
+    let zones = timeline.events.iter().flat_map(|event| [&event.when.zone, &event.when.end_zone]).flatten();
+    for zone in zones.filter(|zone| is_iana(zone)) {
+        add(Fact { kind: "zone".to_owned(), key: zone.clone(), value: json!(null) });
+    }
+    for id in timeline.conflicts.keys() {
+        let events = timeline.events.iter().filter(|event| event.id.as_ref() == Some(id));
+        let mut keys: Vec<String> = events.map(|event| key::hex(&key::content_key(event))).collect();
+        keys.sort();
+        add(Fact { kind: "conflict".to_owned(), key: id.clone(), value: json!({ "keys": keys }) });
+    }
+    all.into_values().collect()
+}
+
+fn is_iana(zone: &str) -> bool {
+    !matches!(zone, "UTC" | "floating") && !zone.starts_with(['+', '-'])
+}

@@ -1,0 +1,98 @@
+//! Exit codes, and the one kind of error that knows its own.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What the program's exit code says. Documented in the README and in `annals merge --help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Everything written.
+    Done = 0,
+    /// Written, but records were rejected or omitted, or a source failed under `--keep-going`.
+    Partial = 1,
+    /// Nothing written: usage, an unreadable input, a failed output, a limit passed.
+    Nothing = 2,
+    /// Nothing written: our bug, or a plugin's.
+    Bug = 3,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error for people: what, where, why, and what to do.
+#[derive(Debug)]
+pub struct Trouble {
+    /// What could not be done, in one sentence without a full stop.
+    pub message: String,
+    /// Why.
+    pub cause: Option<String>,
+    /// Where in an input.
+    pub place: Option<Place>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The exit code it leads to.
+    pub exit: Exit,
+}
+
+/// A place in an input.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line from 1, where known.
+    pub line: Option<u64>,
+    /// Column in bytes from 1, where known.
+    pub column: Option<u64>,
+    /// Byte offset from 0, where known.
+    pub offset: Option<u64>,
+}
+
+impl Trouble {
+    /// A trouble that leads to [`Exit::Nothing`].
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), cause: None, place: None, hint: None, exit: Exit::Nothing }
+    }
+
+    /// Adds why.
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Adds what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the exit code.
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.cause.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+/// A hint with the names near to a wrong one, or all of them.
+pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(Into::into).collect();
+    names.sort();
+    names.dedup();
+    let near: Vec<&String> = names.iter().filter(|name| strsim::jaro_winkler(wrong, name) > 0.8).collect();
+    let list = |names: &[&String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if near.is_empty() { format!("there are {}", list(&names.iter().collect::<Vec<_>>())) } else { format!("did you mean {}?", list(&near)) }
+}

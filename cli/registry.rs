@@ -1,0 +1,197 @@
+//! The formats there are, from which plugin and by which carrier.
+
+use std::path::{Path, PathBuf};
+
+use annals_core::abi::PluginTable;
+use annals_core::error::Error;
+use annals_core::host::{FormatRef, Plugin};
+
+use crate::exit::{Trouble, near};
+use crate::load;
+
+/// The plugins that are built in. A new one is one line here and one in `Cargo.toml`.
+static BUILTIN: &[&PluginTable] = &[
+    &annals_ics::PLUGIN,
+    &annals_json::PLUGIN, //
+];
+
+/// How a plugin is carried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Linked into the program.
+    BuiltIn,
+    /// Loaded from a library into this process.
+    Loaded(PathBuf),
+}
+
+impl Carrier {
+    /// The word in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built in",
+            Self::Loaded(_) => "loaded",
+        }
+    }
+}
+
+/// A format and where it comes from.
+#[derive(Clone)]
+pub struct Entry {
+    /// The format.
+    pub format: FormatRef,
+    /// The id of its plugin.
+    pub plugin: String,
+    /// The version of its plugin.
+    pub version: String,
+    /// How the plugin is carried.
+    pub carrier: Carrier,
+}
+
+/// All formats, and the libraries that could not be loaded.
+#[derive(Default)]
+pub struct Registry {
+    /// The formats; names are unique.
+    pub entries: Vec<Entry>,
+    /// Libraries that failed, with the reason.
+    pub failed: Vec<(PathBuf, Error)>,
+    /// Formats that lost their name to another plugin's: (name, loser, winner).
+    pub shadowed: Vec<(String, String, String)>,
+}
+
+impl Registry {
+    /// The built-in plugins, and those of `paths`. A named library comes before a built-in plugin of the same id or
+    /// format, and an earlier one before a later.
+    pub fn new(paths: &[PathBuf]) -> Self {
+        let mut registry = Self::default();
+        for path in paths {
+            match load::load(path) {
+                Ok(plugin) => registry.add(plugin, Carrier::Loaded(path.clone())),
+                Err(error) => registry.failed.push((path.clone(), error)),
+            }
+        }
+        for table in BUILTIN {
+            // SAFETY: a static descriptor linked into this program.
+            match unsafe { Plugin::new(*table) } {
+                Ok(plugin) => registry.add(plugin, Carrier::BuiltIn),
+                Err(error) => registry.failed.push((PathBuf::from("(built in)"), error)),
+            }
+        }
+        registry.entries.sort_by_key(|entry| entry.format.name());
+        registry
+    }
+
+    fn add(&mut self, plugin: Plugin, carrier: Carrier) {
+        for format in plugin.formats() {
+            let name = format.name();
+            let entry = Entry { format, plugin: plugin.id(), version: plugin.version(), carrier: carrier.clone() };
+            match self.entries.iter().find(|entry| entry.format.name() == name) {
+                Some(winner) => self.shadowed.push((name, entry.describe(), winner.describe())),
+                None => self.entries.push(entry),
+            }
+        }
+    }
+
+    /// Fails if a library that the user named could not be loaded.
+    pub fn require_all(&self) -> Result<(), Trouble> {
+        let Some((path, error)) = self.failed.first() else { return Ok(()) };
+        let trouble = Trouble::new(format!("cannot load plugin `{}`", path.display())).cause(error);
+        Err(Trouble { hint: error.hint.clone(), ..trouble })
+    }
+
+    /// The format of a name.
+    pub fn named(&self, name: &str) -> Result<&Entry, Trouble> {
+        self.entries.iter().find(|entry| entry.format.name() == name).ok_or_else(|| {
+            let names = self.entries.iter().map(|entry| entry.format.name());
+            Trouble::new(format!("there is no format `{name}`")).hint(near(name, names))
+        })
+    }
+
+    /// Whether there is a format of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.format.name() == name)
+    }
+
+    /// The format to read an input with: what its first bytes say to a built-in format, else the extension, else
+    /// what they say to a loaded one.
+    pub fn for_input(&self, head: &[u8], name: &str) -> Result<&Entry, Trouble> {
+        let readable = || self.entries.iter().filter(|entry| entry.format.can_import());
+        let built_in = readable().filter(|entry| entry.carrier == Carrier::BuiltIn || self.replaces_built_in(entry));
+        if let Some(entry) = best_sniff(built_in, head, name)? {
+            return Ok(entry);
+        }
+        if let Some(entry) = self.by_extension(name, |entry| entry.format.can_import())? {
+            return Ok(entry);
+        }
+        if let Some(entry) = best_sniff(readable(), head, name)? {
+            return Ok(entry);
+        }
+        let names: Vec<String> = readable().map(|entry| entry.format.name()).collect();
+        let what = if name.is_empty() { "standard input" } else { name };
+        Err(Trouble::new(format!("cannot tell the format of `{what}`"))
+            .hint(format!("name it with `-f FORMAT` or `FORMAT:{what}`; formats: {}", names.join(", "))))
+    }
+
+    /// The format to write a file with, by its extension.
+    pub fn for_output(&self, name: &str) -> Result<&Entry, Trouble> {
+        self.by_extension(name, |entry| entry.format.can_export())?.ok_or_else(|| {
+            let names: Vec<String> = self
+                .entries
+                .iter()
+                .filter(|entry| entry.format.can_export())
+                .map(|entry| entry.format.name())
+                .collect();
+            Trouble::new(format!("cannot tell the format of the output `{name}` from its name"))
+                .hint(format!("name it with `-o FORMAT:{name}`; formats: {}", names.join(", ")))
+        })
+    }
+
+    fn by_extension(&self, name: &str, fits: impl Fn(&Entry) -> bool) -> Result<Option<&Entry>, Trouble> {
+        let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
+        let Some(extension) = extension.map(str::to_ascii_lowercase) else { return Ok(None) };
+        let fitting: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| fits(entry) && entry.format.extensions().contains(&extension))
+            .collect();
+        match fitting.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            [one, two, ..] => Err(tie(name, one, two)),
+        }
+    }
+
+    fn replaces_built_in(&self, entry: &Entry) -> bool {
+        self.shadowed.iter().any(|(name, loser, _)| *name == entry.format.name() && loser.ends_with("built in)"))
+    }
+}
+
+impl Entry {
+    /// For people: `ics 0.1.0 (built in)`.
+    pub fn describe(&self) -> String {
+        match &self.carrier {
+            Carrier::BuiltIn => format!("{} {} (built in)", self.plugin, self.version),
+            Carrier::Loaded(path) => format!("{} {} ({})", self.plugin, self.version, path.display()),
+        }
+    }
+}
+
+fn best_sniff<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    head: &[u8],
+    name: &str,
+) -> Result<Option<&'a Entry>, Trouble> {
+    let mut scored: Vec<(u8, &Entry)> = entries.map(|entry| (entry.format.sniff(head, name), entry)).collect();
+    scored.retain(|(score, _)| *score >= 50);
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    match scored.as_slice() {
+        [(a, one), (b, two), ..] if a == b => Err(tie(name, one, two)),
+        [(_, one), ..] => Ok(Some(one)),
+        [] => Ok(None),
+    }
+}
+
+fn tie(name: &str, one: &Entry, two: &Entry) -> Trouble {
+    let (a, b) = (one.format.name(), two.format.name());
+    Trouble::new(format!("`{name}` could be `{a}` (plugin {}) or `{b}` (plugin {})", one.describe(), two.describe()))
+        .hint(format!("name the format: `{a}:{name}` or `{b}:{name}`"))
+}

@@ -1,0 +1,118 @@
+//! Export through a format's vtable.
+
+use std::io::Write;
+use std::mem::size_of;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use serde_json::json;
+
+use crate::abi::{ExportRequest, ExportStats, Str};
+use crate::error::Error;
+use crate::event::Event;
+use crate::host::tables::{HostContext, SinkContext};
+use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::note::NoteKind;
+use crate::plugin::{ExportCounts, Fact, Host, Options};
+use crate::schema::event_schema;
+use crate::stream::{Batches, produce};
+use crate::table;
+
+/// How many rows go to an exporter at a time.
+const BATCH_ROWS: usize = 4096;
+
+/// Events as batches.
+struct Rows<I>(I, std::rc::Rc<std::cell::Cell<u64>>);
+
+impl<I: Iterator<Item = Event> + 'static> Batches for Rows<I> {
+    fn schema(&self) -> SchemaRef {
+        event_schema()
+    }
+
+    fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let events: Vec<Event> = self.0.by_ref().take(BATCH_ROWS).collect();
+        self.1.set(self.1.get() + events.len() as u64);
+        Ok((!events.is_empty()).then(|| table::to_batch(&events, None)))
+    }
+}
+
+impl FormatRef {
+    /// Writes `events`, which must be in timeline order and have ids, to `out`.
+    pub fn export(
+        self,
+        events: impl Iterator<Item = Event> + 'static,
+        facts: &[Fact],
+        options: &Options,
+        out: &mut dyn Write,
+        host: &dyn Host,
+    ) -> Result<ExportCounts, Failure> {
+        let Some(run_export) = self.table.run_export else {
+            return Err(Failure::Refused(Error::new(format!("format `{}` cannot be written", self.name()))));
+        };
+        let facts: Vec<_> =
+            facts.iter().map(|fact| json!({"kind": fact.kind, "key": fact.key, "value": fact.value})).collect();
+        let facts = serde_json::Value::Array(facts).to_string();
+        let options = serde_json::Value::Object(options.0.clone()).to_string();
+        let request = ExportRequest {
+            struct_size: size_of::<ExportRequest>() as u32,
+            reserved: 0,
+            flags: 0,
+            options: Str::new(&options),
+            facts: Str::new(&facts),
+        };
+        let given = std::rc::Rc::new(std::cell::Cell::new(0));
+        let mut stream = produce(Rows(events.fuse(), given.clone()));
+        let mut sink = SinkContext { out, error: None };
+        let mut host = HostContext::new(host);
+        let (sink_table, host_table) = (sink.table(), host.table());
+        let mut stats = ExportStats {
+            struct_size: size_of::<ExportStats>() as u32,
+            reserved: 0,
+            read: 0,
+            written: 0,
+            omitted: 0,
+        };
+        let mut error = error_out();
+        // SAFETY: everything passed lives for the call; the stream is given away.
+        let code = unsafe {
+            run_export(&host_table, &mut stream, &sink_table, &request, &mut stats, &mut error)
+        };
+        let untaken = stream.release.is_some();
+        let rest = if untaken { rest_of(&mut stream) } else { 0 };
+        if let Some(error) = sink.error.take() {
+            return Err(Failure::Io(error.to_string()));
+        }
+        if code != 0 {
+            let failure = take_error(error);
+            return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
+        }
+        let lie = |text: String| Err(Failure::Plugin(Error::new(text)));
+        if let Some(breach) = host.breach {
+            return lie(format!("the plugin broke the ABI: {breach}"));
+        }
+        let ExportStats { read, written, omitted, .. } = stats;
+        let omits = host.notes[NoteKind::Omit as usize];
+        if untaken && rest > 0 || read != given.get() {
+            return lie(format!("the plugin did not take all events ({read} of {})", given.get().max(read + rest)));
+        }
+        if omitted != omits || read != written + omitted {
+            return lie(format!(
+                "the plugin's account does not balance: read {read}, written {written}, omitted {omitted}, \
+                 notes of omission {omits}"
+            ));
+        }
+        Ok(ExportCounts { read, omitted })
+    }
+}
+
+/// Releases a stream that the plugin left, counting what it left in it.
+fn rest_of(stream: &mut crate::abi::ArrowArrayStream) -> u64 {
+    let stream = std::mem::replace(stream, crate::abi::ArrowArrayStream::empty());
+    // SAFETY: our own stream.
+    let Ok(mut consumer) = (unsafe { crate::stream::Consumer::new(stream) }) else { return 0 };
+    let mut rows = 0;
+    while let Ok(Some(batch)) = consumer.next() {
+        rows += batch.num_rows() as u64;
+    }
+    rows
+}

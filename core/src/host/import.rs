@@ -1,0 +1,139 @@
+//! Import through a format's vtable.
+
+use std::mem::size_of;
+
+use crate::abi::{ArrowArrayStream, FLAG_RAW, HostTable, ImportStats, Request, Source, Str};
+use crate::error::Error;
+use crate::event::Event;
+use crate::host::tables::{HostContext, SourceContext};
+use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::note::NoteKind;
+use crate::plugin::{Host, ImportCounts, ImportRequest, Input};
+use crate::stream::Consumer;
+use crate::table;
+
+/// An import under way: batches of events, then the account.
+pub struct ImportStream<'h> {
+    format: FormatRef,
+    // Dropped first: the stream uses the tables below.
+    consumer: Consumer,
+    source: Box<SourceContext>,
+    host: Box<HostContext<'h>>,
+    _tables: Box<(HostTable, Source)>,
+    _label: Box<str>,
+    rows: u64,
+}
+
+impl FormatRef {
+    /// Starts reading `input`. The label serves messages only.
+    pub fn import<'h>(
+        self,
+        input: Box<dyn Input>,
+        label: &str,
+        request: &ImportRequest,
+        host: &'h dyn Host,
+    ) -> Result<ImportStream<'h>, Failure> {
+        let Some(open_import) = self.table.open_import else {
+            return Err(Failure::Refused(Error::new(format!("format `{}` cannot be read", self.name()))));
+        };
+        let label: Box<str> = label.into();
+        let mut source = Box::new(SourceContext { input, error: None, read: 0 });
+        let mut host = Box::new(HostContext::new(host));
+        let tables = Box::new((host.table(), source.table(&label)));
+        let options = serde_json::Value::Object(request.options.0.clone()).to_string();
+        let wanted = request.wanted.as_ref().map(|wanted| wanted.join(" ")).unwrap_or_default();
+        let raw = Request {
+            struct_size: size_of::<Request>() as u32,
+            reserved: 0,
+            flags: if request.raw { FLAG_RAW } else { 0 },
+            options: Str::new(&options),
+            wanted: Str::new(&wanted),
+            batch_rows: request.batch_rows as u64,
+            max_record: request.max_record as u64,
+        };
+        let mut stream = ArrowArrayStream::empty();
+        let mut error = error_out();
+        // SAFETY: the tables and what they point to live in boxes that outlive the stream; the rest for the call.
+        let code = unsafe { open_import(&tables.0, &tables.1, &raw, &mut stream, &mut error) };
+        if code != 0 {
+            return Err(blame(&mut source, &host, take_error(error)));
+        }
+        // SAFETY: the plugin is trusted to keep to the Arrow C stream interface.
+        let consumer = unsafe { Consumer::new(stream) }.map_err(Failure::Plugin)?;
+        Ok(ImportStream { format: self, consumer, source, host, _tables: tables, _label: label, rows: 0 })
+    }
+}
+
+impl ImportStream<'_> {
+    /// The next events, `None` at the end of the data.
+    pub fn next_events(&mut self) -> Result<Option<Vec<Event>>, Failure> {
+        let batch = match self.consumer.next() {
+            Ok(batch) => batch,
+            Err(error) => return Err(self.explain(error)),
+        };
+        let Some(batch) = batch else { return Ok(None) };
+        self.rows += batch.num_rows() as u64;
+        table::from_batch(&batch).map(Some).map_err(Failure::Plugin)
+    }
+
+    /// Bytes read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.source.read
+    }
+
+    /// The account, after the end. The import is complete only if it equals what the host counted.
+    pub fn finish(mut self) -> Result<ImportCounts, Failure> {
+        let lie = |text: String| Failure::Plugin(Error::new(text));
+        if let Some(breach) = self.host.breach.take() {
+            return Err(lie(format!("the plugin broke the ABI: {breach}")));
+        }
+        let mut stats = ImportStats {
+            struct_size: size_of::<ImportStats>() as u32,
+            complete: 0,
+            read: 0,
+            emitted: 0,
+            rejected: 0,
+            filtered: 0,
+        };
+        let stream_stats = self.format.table.stream_stats.expect("checked with the descriptor");
+        // SAFETY: the stream is of this format and not yet released.
+        if unsafe { stream_stats(self.consumer.raw(), &mut stats) } != 0 || stats.complete == 0 {
+            return Err(lie("the plugin ended the stream without completing the import".to_owned()));
+        }
+        let rejects = self.host.notes[NoteKind::Reject as usize];
+        let ImportStats { read, emitted, rejected, filtered, .. } = stats;
+        if emitted != self.rows || rejected != rejects {
+            let rows = self.rows;
+            return Err(lie(format!(
+                "the plugin says {emitted} events and {rejected} rejects, but gave {rows} and {rejects}"
+            )));
+        }
+        if Some(read) != emitted.checked_add(rejected).and_then(|sum| sum.checked_add(filtered)) {
+            return Err(lie(format!(
+                "the plugin's account does not balance: read {read} != {emitted} + {rejected} + {filtered}"
+            )));
+        }
+        Ok(ImportCounts { emitted, rejected, filtered })
+    }
+
+    fn explain(&mut self, error: Error) -> Failure {
+        let mut failure = Failure::Refused(error);
+        if let Some(stream_error) = self.format.table.stream_error {
+            let mut out = error_out();
+            // SAFETY: the stream is of this format and not yet released.
+            if unsafe { stream_error(self.consumer.raw(), &mut out) } == 0 {
+                failure = take_error(out);
+            }
+        }
+        blame(&mut self.source, &self.host, failure)
+    }
+}
+
+/// An input that could not be read and a user who wants to stop come before what the plugin makes of it.
+fn blame(source: &mut SourceContext, host: &HostContext<'_>, failure: Failure) -> Failure {
+    match source.error.take() {
+        Some(error) => Failure::Io(error.to_string()),
+        None if host.host.cancelled() => Failure::Cancelled,
+        None => failure,
+    }
+}

@@ -1,0 +1,209 @@
+//! The host's side of the ABI: a plugin's descriptor, checked, with safe calls to its formats.
+
+mod export;
+mod import;
+mod tables;
+
+use std::mem::size_of;
+
+use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN};
+use crate::error::Error;
+
+pub use import::ImportStream;
+
+/// Why a call into a plugin failed.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The input is not as the format wants it, or the output cannot be written; the plugin says so.
+    Refused(Error),
+    /// The host could not read the input or write the output.
+    Io(String),
+    /// The plugin panicked or broke the contract of the ABI.
+    Plugin(Error),
+    /// The host asked it to stop.
+    Cancelled,
+}
+
+/// A plugin whose descriptor has been checked.
+#[derive(Clone, Copy)]
+pub struct Plugin {
+    table: &'static PluginTable,
+}
+
+impl Plugin {
+    /// Checks a descriptor.
+    ///
+    /// # Safety
+    ///
+    /// `table` must be NULL or what a plugin's exported function returned: static, and as large as it says.
+    pub unsafe fn new(table: *const PluginTable) -> Result<Self, Error> {
+        // SAFETY: the caller's promise. Magic, versions and size lead the struct in every version.
+        let Some(table) = (unsafe { table.as_ref() }) else {
+            return Err(Error::new("it returns no descriptor"));
+        };
+        if table.magic != MAGIC {
+            return Err(Error::new("its descriptor does not begin with the magic of an annals plugin"));
+        }
+        if table.abi_major != MAJOR {
+            return Err(other_version(table.abi_major));
+        }
+        if (table.struct_size as usize) < size_of::<PluginTable>() {
+            return Err(Error::new(format!("its descriptor is too small ({} bytes)", table.struct_size)));
+        }
+        let plugin = Self { table };
+        let valid_id = |id: &str| {
+            !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        if !valid_id(&plugin.id()) {
+            return Err(Error::new(format!("its id {:?} is not of lower-case letters, digits and `_`", plugin.id())));
+        }
+        if table.formats.is_null() && table.formats_len > 0 {
+            return Err(Error::new("its list of formats is NULL"));
+        }
+        for format in plugin.formats() {
+            format.check()?;
+        }
+        Ok(plugin)
+    }
+
+    /// Its id.
+    pub fn id(self) -> String {
+        text(self.table.id)
+    }
+
+    /// Its version.
+    pub fn version(self) -> String {
+        text(self.table.version)
+    }
+
+    /// Its formats.
+    pub fn formats(self) -> Vec<FormatRef> {
+        if self.table.formats_len == 0 {
+            return Vec::new();
+        }
+        // SAFETY: the descriptor is static; `new` refused a NULL list.
+        let list = unsafe { std::slice::from_raw_parts(self.table.formats, self.table.formats_len) };
+        // SAFETY: as above.
+        list.iter().filter_map(|&table| unsafe { table.as_ref() }).map(|table| FormatRef { table }).collect()
+    }
+}
+
+/// What to say of a plugin of another ABI version.
+pub fn other_version(major: u16) -> Error {
+    Error::new(format!("it speaks version {major} of the plugin ABI; this annals speaks version {MAJOR}"))
+        .hint("build it against the annals_plugin.h of this version")
+}
+
+/// A format of a checked plugin.
+#[derive(Clone, Copy)]
+pub struct FormatRef {
+    table: &'static FormatTable,
+}
+
+impl FormatRef {
+    fn check(self) -> Result<(), Error> {
+        if (self.table.struct_size as usize) < size_of::<FormatTable>() {
+            return Err(Error::new(format!("a format's descriptor is too small ({} bytes)", self.table.struct_size)));
+        }
+        let name = self.name();
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+            return Err(Error::new(format!("a format has the name {name:?}")));
+        }
+        if self.can_import() && self.table.stream_stats.is_none() {
+            return Err(Error::new(format!("format `{name}` has `open_import` but no `stream_stats`")));
+        }
+        if serde_json::from_str::<serde_json::Value>(&self.options()).is_err() {
+            return Err(Error::new(format!("format `{name}` has an options schema that is not JSON")));
+        }
+        Ok(())
+    }
+
+    /// The name that users type.
+    pub fn name(self) -> String {
+        text(self.table.name)
+    }
+
+    /// One line about it.
+    pub fn summary(self) -> String {
+        text(self.table.summary)
+    }
+
+    /// File name extensions without the dot.
+    pub fn extensions(self) -> Vec<String> {
+        text(self.table.extensions).split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Media types.
+    pub fn media_types(self) -> Vec<String> {
+        text(self.table.media_types).split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// The JSON Schema of its options.
+    pub fn options(self) -> String {
+        let options = text(self.table.options);
+        if options.is_empty() { "{}".to_owned() } else { options }
+    }
+
+    /// An example command line.
+    pub fn example(self) -> String {
+        text(self.table.example)
+    }
+
+    /// Whether it can be read.
+    pub fn can_import(self) -> bool {
+        self.table.open_import.is_some()
+    }
+
+    /// Whether it can be written.
+    pub fn can_export(self) -> bool {
+        self.table.run_export.is_some()
+    }
+
+    /// How surely `head` is of this format, 0-100.
+    pub fn sniff(self, head: &[u8], name: &str) -> u8 {
+        let Some(sniff) = self.table.sniff else { return 0 };
+        let head = Str { ptr: head.as_ptr().cast(), len: head.len() };
+        // SAFETY: both texts live for the call.
+        let score = unsafe { sniff(head, Str::new(name)) };
+        u8::try_from(score).unwrap_or(0).min(100)
+    }
+}
+
+fn text(text: Str) -> String {
+    // SAFETY: texts of a static descriptor.
+    unsafe { text.to_text() }
+}
+
+/// An empty error struct for a callee to fill.
+fn error_out() -> ErrorOut {
+    ErrorOut {
+        struct_size: size_of::<ErrorOut>() as u32,
+        kind: 0,
+        message: Str::EMPTY,
+        hint: Str::EMPTY,
+        offset: UNKNOWN,
+        line: 0,
+        column: 0,
+        private_data: std::ptr::null_mut(),
+        release: None,
+    }
+}
+
+/// Takes over what a callee filled in.
+fn take_error(mut out: ErrorOut) -> Failure {
+    // SAFETY: filled by the callee, borrowed until `release`.
+    let (message, hint) = unsafe { (out.message.to_text(), out.hint.to_text()) };
+    let some = |number: u64| (number > 0).then_some(number);
+    let error = Error {
+        message: if message.is_empty() { "the plugin gives no reason".to_owned() } else { message },
+        hint: (!hint.is_empty()).then_some(hint),
+        offset: Some(out.offset).filter(|&offset| offset != UNKNOWN),
+        line: some(out.line),
+        column: some(out.column),
+    };
+    if let Some(release) = out.release {
+        // SAFETY: called once, as the ABI asks.
+        unsafe { release(&mut out) };
+    }
+    if out.kind == 0 { Failure::Refused(error) } else { Failure::Plugin(error) }
+}

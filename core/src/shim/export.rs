@@ -1,0 +1,97 @@
+//! Export: a stream of batches to a format's exporter.
+
+use std::ffi::c_int;
+
+use serde_json::Value;
+
+use super::tables::{HostHandle, SinkHandle};
+use super::{give_error, options};
+use crate::abi::{ArrowArrayStream, ErrorOut, ExportRequest, ExportStats, HostTable, Sink};
+use crate::error::Error;
+use crate::event::Event;
+use crate::plugin::{Export, ExportCounts, Exporter, Fact};
+use crate::stream::{Consumer, guarded};
+use crate::table;
+
+/// The events of a stream, one by one.
+struct Rows {
+    consumer: Consumer,
+    batch: std::vec::IntoIter<Event>,
+}
+
+impl Iterator for Rows {
+    type Item = Result<Event, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(event) = self.batch.next() {
+                return Some(Ok(event));
+            }
+            let batch = self.consumer.next().transpose()?;
+            match batch.and_then(|batch| table::from_batch(&batch)) {
+                Ok(events) => self.batch = events.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn run_export<F: Exporter>(
+    host: *const HostTable,
+    input: *mut ArrowArrayStream,
+    sink: *const Sink,
+    request: *const ExportRequest,
+    stats: *mut ExportStats,
+    error: *mut ErrorOut,
+) -> c_int {
+    let done = guarded(|| {
+        // SAFETY: the host keeps the request valid for the call and gives the stream away.
+        let (Some(request), Some(input)) = (unsafe { (request.as_ref(), input.as_mut()) }) else {
+            return Err(Error::new("the host passed NULL"));
+        };
+        // Taken first, so that it is released whatever happens below.
+        let input = std::mem::replace(input, ArrowArrayStream::empty());
+        // SAFETY: the host's stream keeps to the interface.
+        let consumer = unsafe { Consumer::new(input) }?;
+        if host.is_null() || sink.is_null() {
+            return Err(Error::new("the host passed NULL"));
+        }
+        if request.flags != 0 {
+            let flags = request.flags;
+            return Err(Error::new(format!("the host asks for what this plugin does not know (flags {flags:#x})")));
+        }
+        // SAFETY: as above.
+        let (options_text, facts_text) = unsafe { (request.options.to_text(), request.facts.to_text()) };
+        let (host, mut sink) = (HostHandle(host), SinkHandle(sink));
+        let mut rows = Rows { consumer, batch: Vec::new().into_iter() };
+        let mut cx = Export::new(options(&options_text)?, facts(&facts_text)?, &mut rows, &mut sink, &host);
+        F::export(&mut cx)?;
+        Ok(cx.counts())
+    });
+    match done {
+        Ok(ExportCounts { read, omitted }) => {
+            // SAFETY: the host gives room for the statistics.
+            if let Some(stats) = unsafe { stats.as_mut() } {
+                (stats.read, stats.written, stats.omitted) = (read, read - omitted, omitted);
+            }
+            0
+        }
+        Err(fault) => {
+            // SAFETY: the host's error struct.
+            unsafe { give_error(error, &fault) };
+            1
+        }
+    }
+}
+
+fn facts(text: &str) -> Result<Vec<Fact>, Error> {
+    let bad = |error| Error::new(format!("the facts are not a JSON array: {error}"));
+    let mut list: Vec<Value> = if text.is_empty() { Vec::new() } else { serde_json::from_str(text).map_err(bad)? };
+    let text_of = |fact: &Value, key: &str| fact[key].as_str().unwrap_or_default().to_owned();
+    let fact = |fact: &mut Value| Fact {
+        kind: text_of(fact, "kind"),
+        key: text_of(fact, "key"),
+        value: fact["value"].take(),
+    };
+    Ok(list.iter_mut().map(fact).collect())
+}

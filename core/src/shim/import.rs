@@ -1,0 +1,116 @@
+//! Import: a format's records as a stream of batches.
+
+use std::ffi::c_int;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::tables::{HostHandle, SourceHandle};
+use super::{give_error, options};
+use crate::abi::{ArrowArrayStream, ErrorOut, FLAG_RAW, HostTable, ImportStats, Request, Source};
+use crate::error::Error;
+use crate::plugin::{Import, ImportCounts, ImportRequest, Importer, Out};
+use crate::stream::{Batches, Producer, guarded, produce};
+use crate::table;
+
+/// An import as batches.
+struct Records {
+    import: Box<dyn Import>,
+    host: HostHandle,
+    counts: ImportCounts,
+    wanted: Option<Vec<String>>,
+    batch_rows: usize,
+    ended: bool,
+}
+
+impl Batches for Records {
+    fn schema(&self) -> SchemaRef {
+        table::to_batch(&[], self.wanted.as_deref()).schema()
+    }
+
+    fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let mut out = Out::resume(&self.host, self.counts);
+        while !self.ended && out.len() < self.batch_rows {
+            if out.cancelled() {
+                return Err(Error::new("interrupted"));
+            }
+            self.ended = !self.import.step(&mut out)?;
+        }
+        self.counts = out.counts();
+        let events = out.take();
+        Ok((!events.is_empty()).then(|| table::to_batch(&events, self.wanted.as_deref())))
+    }
+}
+
+pub(super) unsafe extern "C" fn open_import<F: Importer>(
+    host: *const HostTable,
+    source: *const Source,
+    request: *const Request,
+    out: *mut ArrowArrayStream,
+    error: *mut ErrorOut,
+) -> c_int {
+    let opened = guarded(|| {
+        // SAFETY: the host keeps the request valid for the call.
+        let (false, false, Some(raw)) = (host.is_null(), source.is_null(), unsafe { request.as_ref() }) else {
+            return Err(Error::new("the host passed NULL"));
+        };
+        if raw.flags & !FLAG_RAW != 0 {
+            return Err(Error::new(format!("the host asks for what this plugin does not know (flags {:#x})", raw.flags)));
+        }
+        // SAFETY: as above.
+        let (options_text, wanted) = unsafe { (raw.options.to_text(), raw.wanted.to_text()) };
+        let wanted = (!wanted.is_empty()).then(|| wanted.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let request = ImportRequest {
+            options: options(&options_text)?,
+            wanted: wanted.clone(),
+            raw: raw.flags & FLAG_RAW != 0,
+            batch_rows: usize::try_from(raw.batch_rows).unwrap_or(usize::MAX).clamp(1, 1 << 20),
+            max_record: usize::try_from(raw.max_record).unwrap_or(usize::MAX),
+        };
+        let batch_rows = request.batch_rows;
+        let import = F::open(Box::new(SourceHandle(source)), request)?;
+        let host = HostHandle(host);
+        Ok(produce(Records { import, host, counts: ImportCounts::default(), wanted, batch_rows, ended: false }))
+    });
+    match opened {
+        Ok(stream) => {
+            // SAFETY: the host gives room for a stream.
+            unsafe { out.write(stream) };
+            0
+        }
+        Err(fault) => {
+            // SAFETY: the host's error struct.
+            unsafe { give_error(error, &fault) };
+            1
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn stream_error(stream: *mut ArrowArrayStream, error: *mut ErrorOut) -> c_int {
+    // SAFETY: the host passes a stream of this format.
+    match unsafe { Producer::<Records>::of(stream) }.and_then(|producer| producer.fault.as_ref()) {
+        Some(fault) => {
+            // SAFETY: the host's error struct.
+            unsafe { give_error(error, fault) };
+            0
+        }
+        None => 1,
+    }
+}
+
+pub(super) unsafe extern "C" fn stream_stats(stream: *mut ArrowArrayStream, stats: *mut ImportStats) -> c_int {
+    // SAFETY: as in `stream_error`; the host gives room for the statistics.
+    let (Some(producer), Some(stats)) = (unsafe { (Producer::<Records>::of(stream), stats.as_mut()) }) else {
+        return 1;
+    };
+    let counts = producer.batches.counts;
+    *stats = ImportStats {
+        struct_size: stats.struct_size,
+        complete: u32::from(producer.complete),
+        read: counts.read(),
+        emitted: counts.emitted,
+        rejected: counts.rejected,
+        filtered: counts.filtered,
+    };
+    0
+}

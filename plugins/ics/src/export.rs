@@ -1,0 +1,175 @@
+//! Writing a calendar.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write;
+
+use annals_core::key::content_key;
+use annals_core::when::Zone;
+use annals_core::{Error, Event, Export, Fact};
+use serde_json::Value;
+
+use crate::extra::compose;
+use crate::import::{Names, is_of_every_file};
+use crate::line::{Line, escape, fold, without_controls};
+use crate::vtimezone::vtimezone;
+use crate::write::{WriteOptions, Writing, component};
+use crate::zone::Zones;
+
+/// Writes all events as one VCALENDAR.
+pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
+    let options = WriteOptions {
+        prefix_lane: cx.options.text("prefix") == Some("lane"),
+        vague_spans: cx.options.text("vague") == Some("span"),
+        claims: cx.options.flag("claims"),
+    };
+    let mut buffer = Vec::with_capacity(8 << 10);
+    // No version number: the same events are to give the same bytes in every version.
+    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//annals//annals//EN"] {
+        fold(line, &mut buffer);
+    }
+    let properties = calendar_properties(cx);
+    let mut names = Names::default();
+    for line in &properties {
+        names.see(line);
+        fold(line.text(), &mut buffer);
+    }
+    let mut zones = Zones::iana();
+    for lines in time_zones(cx) {
+        zones.define(&lines);
+        lines.iter().for_each(|line| fold(line.text(), &mut buffer));
+    }
+    let conflicts = conflicts(cx);
+    let writing = Writing { zones: &zones, calendar: names.get(), options };
+    while let Some(event) = cx.next_event()? {
+        let uid = own_uid(&event, &conflicts);
+        match compose(&event, uid.as_deref(), writing) {
+            Ok(composed) => {
+                let name = component(&event);
+                fold(&format!("BEGIN:{name}"), &mut buffer);
+                composed.lines.iter().for_each(|line| fold(line, &mut buffer));
+                fold(&format!("END:{name}"), &mut buffer);
+                for (code, text) in composed.lossy {
+                    cx.lossy(Some(&event), code, text);
+                }
+                cx.write_all(&buffer)?;
+                buffer.clear();
+            }
+            Err((code, text)) => cx.omit(&event, code, text),
+        }
+    }
+    let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
+    components.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
+    for line in components.iter().flatten() {
+        fold(line.text(), &mut buffer);
+    }
+    fold("END:VCALENDAR", &mut buffer);
+    cx.write_all(&buffer)?;
+    Ok(())
+}
+
+/// The content lines that a fact holds.
+fn fact_lines(fact: &Fact) -> Vec<Line> {
+    let lines = fact.value.get("ics").and_then(Value::as_array).into_iter().flatten();
+    let texts = lines.filter_map(Value::as_str).map(|text| without_controls(text).trim_start().to_owned());
+    texts.filter_map(|text| Line::parse(text, 0).ok()).collect()
+}
+
+/// The lines of a fact that is a component, from BEGIN to END; `None` if these do not match, which would damage all
+/// that comes behind.
+fn component_lines(fact: &Fact) -> Option<Vec<Line>> {
+    let lines = fact_lines(fact);
+    let mut open = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let name = line.value().trim().to_ascii_uppercase();
+        if line.is("BEGIN") {
+            open.push(name);
+        } else if line.is("END") && open.pop() != Some(name) {
+            return None;
+        }
+        if open.is_empty() != (at + 1 == lines.len()) {
+            return None;
+        }
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// The properties of the calendar: those of its only source, or those that all sources have in common.
+fn calendar_properties(cx: &mut Export<'_>) -> Vec<Line> {
+    let mut calendars: Vec<Vec<Line>> = cx.facts_of("calendar").map(fact_lines).collect();
+    for lines in &mut calendars {
+        lines.retain(|line| !is_of_every_file(line) && !line.is("BEGIN") && !line.is("END"));
+    }
+    calendars.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
+    calendars.dedup();
+    let mut calendars = calendars.into_iter();
+    let mut lines = calendars.next().unwrap_or_default();
+    let mut dropped = false;
+    for other in calendars {
+        let before = lines.len();
+        let texts: BTreeSet<&str> = other.iter().map(Line::text).collect();
+        lines.retain(|line| texts.contains(line.text()));
+        dropped |= lines.len() < before.max(other.len());
+    }
+    if dropped {
+        let text = "properties that differ between the merged calendars are left out; name=NAME gives one name";
+        cx.lossy(None, "calendar-properties", text);
+    }
+    if let Some(name) = cx.options.text("name") {
+        lines.retain(|line| !line.is("NAME") && !line.is("X-WR-CALNAME"));
+        let names = ["NAME", "X-WR-CALNAME"].map(|property| format!("{property}:{}", escape(name)));
+        lines.splice(0..0, names.into_iter().filter_map(|text| Line::parse(text, 0).ok()));
+    }
+    lines
+}
+
+/// The VTIMEZONEs: those that the sources define, and one for each other IANA zone that events are in. By name.
+fn time_zones(cx: &mut Export<'_>) -> Vec<Vec<Line>> {
+    let mut zones: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    let mut doubted = Vec::new();
+    for lines in cx.facts_of("timezone").filter_map(component_lines) {
+        let Some(tzid) = lines.iter().find(|line| line.is("TZID")).map(Line::text_value) else { continue };
+        let texts = |lines: &[Line]| lines.iter().map(|line| line.text().to_owned()).collect::<Vec<_>>();
+        match zones.get_mut(&tzid) {
+            Some(known) if *known != lines => {
+                if texts(&lines) < texts(known) {
+                    *known = lines;
+                }
+                doubted.push(tzid);
+            }
+            _ => drop(zones.insert(tzid, lines)),
+        }
+    }
+    doubted.sort();
+    doubted.dedup();
+    for tzid in doubted {
+        let text = format!("the merged calendars define the time zone `{tzid}` differently; one definition is written");
+        cx.lossy(None, "timezone-conflict", text);
+    }
+    for fact in cx.facts_of("zone") {
+        if let (Some(Zone::Named(tz)), false) = (Zone::parse(&fact.key), zones.contains_key(&fact.key)) {
+            let lines = vtimezone(tz).into_iter().filter_map(|text| Line::parse(text, 0).ok());
+            zones.insert(tz.name().to_owned(), lines.collect());
+        }
+    }
+    zones.into_values().collect()
+}
+
+/// The content keys, in order, of events that share an id as a conflict.
+fn conflicts(cx: &Export<'_>) -> HashMap<String, Vec<String>> {
+    let keys = |fact: &Fact| {
+        let keys = fact.value.get("keys")?.as_array()?.iter();
+        let mut keys: Vec<String> = keys.filter_map(Value::as_str).map(str::to_owned).collect();
+        keys.sort();
+        Some((fact.key.clone(), keys))
+    };
+    cx.facts_of("conflict").filter_map(keys).collect()
+}
+
+/// The UID of an event that shares its id with an other in a conflict, all but the smallest one.
+fn own_uid(event: &Event, conflicts: &HashMap<String, Vec<String>>) -> Option<String> {
+    let id = event.id.as_deref()?;
+    let keys = conflicts.get(id)?;
+    let key: String = content_key(event).iter().map(|byte| format!("{byte:02x}")).collect();
+    let derived = keys.binary_search(&key).is_ok_and(|at| at > 0);
+    derived.then(|| format!("{id}-{}", &key[..8]))
+}

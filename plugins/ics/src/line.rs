@@ -1,0 +1,397 @@
+//! Content lines (RFC 5545 section 3.1): their parts, folding, escaping.
+
+use std::borrow::Cow;
+
+use crate::slot::Slot;
+
+/// The name of the property that keeps a line which is no content line, escaped as TEXT: calendar files stay valid
+/// and nothing is lost.
+const KEPT: &str = "X-ANNALS-LINE";
+
+/// An unfolded content line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    text: String,
+    /// Its line number in the source, 0 = it has none.
+    pub number: u64,
+    /// The slot of its property.
+    pub slot: Slot,
+    name_end: usize,
+    value_at: usize,
+}
+
+impl Line {
+    /// Takes a line apart; gives it back if there is no `NAME:` or `NAME;…:`.
+    pub fn parse(text: String, number: u64) -> Result<Line, String> {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        let bytes = text.as_bytes();
+        let name_end = bytes.iter().position(|byte| !is_name(byte)).unwrap_or(bytes.len());
+        let value_at = match bytes.get(name_end) {
+            Some(b':') => Some(name_end),
+            Some(b';') => colon(bytes, name_end),
+            _ => None,
+        };
+        match value_at {
+            Some(at) if name_end > 0 => {
+                Ok(Line { slot: Slot::of(&text[..name_end]), number, name_end, value_at: at + 1, text })
+            }
+            _ => Err(text),
+        }
+    }
+
+    /// A line that keeps a text which is no content line.
+    pub fn keeping(text: &str, number: u64) -> Line {
+        let text = format!("{KEPT}:{}", escape(text));
+        Line { slot: Slot::Other, number, name_end: KEPT.len(), value_at: KEPT.len() + 1, text }
+    }
+
+    /// The whole line.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The whole line.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    /// The name of the property as it is written.
+    pub fn name(&self) -> &str {
+        &self.text[..self.name_end]
+    }
+
+    /// Whether the property has this name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name().eq_ignore_ascii_case(name)
+    }
+
+    /// Whether annals made this property to say what RFC 5545 cannot.
+    pub fn is_ours(&self) -> bool {
+        let ours = "X-ANNALS-";
+        self.slot != Slot::Other && self.name().get(..ours.len()).is_some_and(|name| name.eq_ignore_ascii_case(ours))
+    }
+
+    /// The value as it is written.
+    pub fn value(&self) -> &str {
+        &self.text[self.value_at..]
+    }
+
+    /// The value as TEXT.
+    pub fn text_value(&self) -> String {
+        unescape(self.value())
+    }
+
+    /// The first value of a parameter, without quotes and escapes (RFC 6868).
+    pub fn param(&self, name: &str) -> Option<String> {
+        let mut rest = self.text.get(self.name_end + 1..self.value_at - 1)?;
+        loop {
+            let end = find_outside_quotes(rest.as_bytes(), 0, b';').unwrap_or(rest.len());
+            if let Some((found, value)) = rest[..end].split_once('=')
+                && found.trim().eq_ignore_ascii_case(name)
+            {
+                let value = value.trim();
+                let value = match value.strip_prefix('"') {
+                    Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
+                    None => value,
+                };
+                return Some(decode_param(value));
+            }
+            rest = rest.get(end + 1..)?;
+        }
+    }
+
+    /// The line as a person should see it in a message: not too long, with its number.
+    pub fn shown(&self) -> String {
+        let mut shown: String = self.text.chars().take(80).collect();
+        if shown.len() < self.text.len() {
+            shown.push('…');
+        }
+        if self.number > 0 { format!("`{shown}` (line {})", self.number) } else { format!("`{shown}`") }
+    }
+}
+
+/// Where the value begins: at the first colon outside quotes; if a quote is not closed, at the first colon.
+fn colon(bytes: &[u8], from: usize) -> Option<usize> {
+    find_outside_quotes(bytes, from, b':')
+        .or_else(|| bytes[from..].iter().position(|&byte| byte == b':').map(|at| from + at))
+}
+
+fn find_outside_quotes(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
+    let mut quoted = false;
+    bytes.iter().enumerate().skip(from).find_map(|(at, &byte)| {
+        quoted ^= byte == b'"';
+        (byte == wanted && !quoted).then_some(at)
+    })
+}
+
+/// Whether a character has no place in a content line (RFC 5545 section 3.1, CONTROL).
+fn is_control(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') || byte == 0x7f
+}
+
+/// Whether a text has characters that no content line can hold, even escaped.
+pub(crate) fn has_controls(text: &str) -> bool {
+    text.bytes().any(|byte| is_control(byte) && byte != b'\n')
+}
+
+/// The text without control characters, line ends included.
+pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(is_control) {
+        Cow::Owned(text.chars().filter(|c| !c.is_ascii() || !is_control(*c as u8)).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// A text as TEXT (RFC 5545 section 3.3.11). A CR or CR LF is a line end like LF; other control characters are left
+/// out.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' | ';' | ',' => escaped.extend(['\\', c]),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\r' => escaped.push_str("\\n"),
+            c if c.is_ascii() && is_control(c as u8) => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// The text of a TEXT. A backslash before any other character than `\ ; , n N` is kept: `C:\data`.
+pub(crate) fn unescape(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let taken = match rest.as_bytes().get(at + 1) {
+            Some(b'n' | b'N') => '\n',
+            Some(&byte @ (b'\\' | b';' | b',')) => byte as char,
+            _ => {
+                text.push('\\');
+                rest = &rest[at + 1..];
+                continue;
+            }
+        };
+        text.push(taken);
+        rest = &rest[at + 2..];
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The texts of a comma-separated list of TEXT, still escaped.
+pub(crate) fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    let mut escaped = false;
+    value.split(move |c: char| {
+        let separates = c == ',' && !escaped;
+        escaped = c == '\\' && !escaped;
+        separates
+    })
+}
+
+/// A parameter value (RFC 5545 section 3.2, RFC 6868), quoted where it must be.
+pub(crate) fn param_value(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() + 2);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '^' => encoded.push_str("^^"),
+            '"' => encoded.push_str("^'"),
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\r' => encoded.push_str("^n"),
+            c if c.is_ascii() && is_control(c as u8) => {}
+            c => encoded.push(c),
+        }
+    }
+    // Outer white space is not part of a value without quotes to many readers.
+    let quoted = encoded.contains([':', ';', ',']) || encoded.trim() != encoded || encoded.is_empty();
+    if quoted { format!("\"{encoded}\"") } else { encoded }
+}
+
+fn decode_param(value: &str) -> String {
+    if !value.contains('^') {
+        return value.to_owned();
+    }
+    let mut decoded = String::with_capacity(value.len());
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        let taken = match (c, chars.peek()) {
+            ('^', Some('n')) => '\n',
+            ('^', Some('^')) => '^',
+            ('^', Some('\'')) => '"',
+            _ => {
+                decoded.push(c);
+                continue;
+            }
+        };
+        chars.next();
+        decoded.push(taken);
+    }
+    decoded
+}
+
+/// Writes a content line: folded to 75 octets, never inside a character, with CR LF.
+pub(crate) fn fold(line: &str, out: &mut Vec<u8>) {
+    let mut rest = line;
+    let mut room = 75;
+    while rest.len() > room {
+        let mut at = room;
+        while !rest.is_char_boundary(at) {
+            at -= 1;
+        }
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        out.extend_from_slice(b"\r\n ");
+        rest = &rest[at..];
+        // The space at the front counts.
+        room = 74;
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Unfolds the bytes of a content line: takes out each line end that white space follows, with that white space, and
+/// the line end at the end (LF, CR LF, or CR if `bare_cr`).
+pub(crate) fn unfold(raw: &[u8], bare_cr: bool) -> Cow<'_, [u8]> {
+    let mut raw = raw;
+    while let [start @ .., b'\n' | b'\r'] = raw {
+        raw = start;
+    }
+    let is_end = |byte: u8| byte == b'\n' || (bare_cr && byte == b'\r');
+    if !raw.iter().any(|&byte| is_end(byte)) {
+        return Cow::Borrowed(raw);
+    }
+    let mut unfolded = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while at < raw.len() {
+        if is_end(raw[at]) {
+            while unfolded.last() == Some(&b'\r') {
+                unfolded.pop();
+            }
+            at += 1;
+            if let Some(b' ' | b'\t') = raw.get(at) {
+                at += 1;
+            }
+        } else {
+            unfolded.push(raw[at]);
+            at += 1;
+        }
+    }
+    Cow::Owned(unfolded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parts() {
+        let check = |text: &str, name: &str, tzid: Option<&str>, value: &str| {
+            let line = Line::parse(text.to_owned(), 1).unwrap();
+            assert_eq!((line.name(), line.param("tzid").as_deref(), line.value()), (name, tzid, value), "{text}");
+        };
+        check("SUMMARY:a:b", "SUMMARY", None, "a:b");
+        check("dtstart;TZID=Europe/Berlin:20250910", "dtstart", Some("Europe/Berlin"), "20250910");
+        check("A;X=\"p;q:r\";TZID=\"(UTC+01:00) Rome, Berlin\":v", "A", Some("(UTC+01:00) Rome, Berlin"), "v");
+        check("A;TzId=a^nb^^c^'d^x:", "A", Some("a\nb^c\"d^x"), "");
+        check("A;TZID=:v", "A", Some(""), "v");
+        check("A;CN=\"not closed:v", "A", None, "v");
+        check("A;:v", "A", None, "v");
+        for text in ["", "SUMMARY", "two words:x", ":x", "ü:x", "A;B", "A;B=\"c"] {
+            assert!(Line::parse(text.to_owned(), 1).is_err(), "{text}");
+        }
+        let kept = Line::keeping("no; line", 1);
+        assert_eq!(kept.text(), "X-ANNALS-LINE:no\\; line");
+        assert_eq!(Line::parse(kept.text().to_owned(), 1), Ok(kept));
+    }
+
+    #[test]
+    fn texts() {
+        let check = |value: &str, text: &str, again: &str| {
+            assert_eq!(unescape(value), text, "{value}");
+            assert_eq!(escape(text), again, "{text}");
+        };
+        check("a\\, b\\; c\\\\d\\ne\\Nf", "a, b; c\\d\ne\nf", "a\\, b\\; c\\\\d\\ne\\nf");
+        check("raw, comma", "raw, comma", "raw\\, comma");
+        check("C:\\data\\", "C:\\data\\", "C:\\\\data\\\\");
+        check("\\é", "\\é", "\\\\é");
+        assert_eq!(escape("a\r\nb\rc\u{7}\td"), "a\\nb\\nc\td");
+        let list: Vec<&str> = split_list("a\\,b,c\\\\,,d").collect();
+        assert_eq!(list, ["a\\,b", "c\\\\", "", "d"]);
+    }
+
+    #[test]
+    fn parameter_values() {
+        let check = |text: &str, expected: &str| assert_eq!(param_value(text), expected, "{text}");
+        check("Ada", "Ada");
+        check("Ada Lovelace", "Ada Lovelace");
+        check("Lovelace, Ada", "\"Lovelace, Ada\"");
+        check("\"Ada\"", "^'Ada^'");
+        check("a^b\r\nc", "a^^b^nc");
+        check("", "\"\"");
+        check(" a", "\" a\"");
+    }
+
+    #[test]
+    fn folding() {
+        let check = |line: &str, expected: &str| {
+            let mut out = Vec::new();
+            fold(line, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        };
+        let x = |count| "x".repeat(count);
+        check("a", "a\r\n");
+        check(&x(75), &format!("{}\r\n", x(75)));
+        check(&x(76), &format!("{}\r\n x\r\n", x(75)));
+        check(&x(150), &format!("{}\r\n {}\r\n x\r\n", x(75), x(74)));
+        check(&format!("{}é", x(74)), &format!("{}\r\n é\r\n", x(74)));
+        check(&format!("{}𝄞{}", x(73), x(70)), &format!("{}\r\n 𝄞{}\r\n", x(73), x(70)));
+    }
+
+    #[test]
+    fn unfolding() {
+        let check = |raw: &str, bare_cr: bool, expected: &str| {
+            assert_eq!(String::from_utf8_lossy(&unfold(raw.as_bytes(), bare_cr)), expected, "{raw:?}");
+        };
+        check("a\r\n", false, "a");
+        check("a\r\n b\n\tc\n", false, "abc");
+        check("a\r\n  b", false, "a b");
+        check("a\r\r\n b\r\r\n", false, "ab");
+        check("a\r b\r", true, "ab");
+        check("a\rb\n", false, "a\rb");
+    }
+
+    proptest! {
+        #[test]
+        fn folded_lines_come_back(line in "[^\\p{Cc}]{0,300}") {
+            let mut out = Vec::new();
+            fold(&line, &mut out);
+            prop_assert_eq!(&*unfold(&out, false), line.as_bytes());
+            for part in out.split_inclusive(|byte| *byte == b'\n') {
+                prop_assert!(part.len() <= 77 && part.ends_with(b"\r\n") && std::str::from_utf8(part).is_ok());
+            }
+        }
+
+        #[test]
+        fn texts_come_back(text in "[^\\p{Cc}]{0,40}(\n[^\\p{Cc}]{0,40})?", number in 0u64..9) {
+            prop_assert_eq!(unescape(&escape(&text)), text.as_str());
+            let line = format!("ATTENDEE;A=b;CN={}:mailto:x", param_value(&text));
+            prop_assert_eq!(Line::parse(line, number).unwrap().param("CN").unwrap(), text.as_str());
+            let list = format!("{},{}", escape(&text), escape("a,b"));
+            prop_assert_eq!(split_list(&list).map(unescape).collect::<Vec<_>>(), [text.as_str(), "a,b"]);
+        }
+
+        #[test]
+        fn any_line_is_taken(text in ".*") {
+            if let Ok(line) = Line::parse(text.clone(), 1) {
+                prop_assert_eq!(line.text(), text);
+                line.param("TZID");
+                line.text_value();
+                line.shown();
+            }
+        }
+    }
+}

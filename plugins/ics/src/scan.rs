@@ -1,0 +1,161 @@
+//! Reading content lines, still folded, in bounded memory.
+
+use annals_core::lines::Lines;
+use annals_core::{Error, Input};
+
+use crate::line::unfold;
+
+/// A content line as it stands in the source, with the physical lines that it is folded into.
+#[derive(Debug, Default)]
+pub(crate) struct Logical {
+    /// All its bytes; cut short if `over`.
+    pub raw: Vec<u8>,
+    /// Byte offset of the first.
+    pub offset: u64,
+    /// Number of its first physical line, from 1.
+    pub number: u64,
+    /// Its length in the source.
+    pub len: u64,
+    /// Whether it is longer than the limit.
+    pub over: bool,
+}
+
+/// Gives one content line after the other.
+pub(crate) struct Scanner {
+    lines: Lines<Box<dyn Input>>,
+    limit: usize,
+    current: Logical,
+    next: Logical,
+    has_next: bool,
+    again: bool,
+    bare_cr: bool,
+}
+
+impl Scanner {
+    /// Lines of `input`, kept up to `limit` bytes each.
+    pub fn new(input: Box<dyn Input>, limit: usize) -> Result<Scanner, Error> {
+        let mut lines = Lines::new(input, limit);
+        let head = lines.peek()?;
+        if is_utf16(head) {
+            return Err(Error::new("an iCalendar file in UTF-16, which cannot be read yet")
+                .hint("convert it to UTF-8 first: iconv -f UTF-16 -t UTF-8")
+                .at(0, 1));
+        }
+        let bare_cr = head.contains(&b'\r') && !head.contains(&b'\n');
+        if bare_cr {
+            lines = lines.bare_cr();
+        }
+        let mut scanner = Scanner {
+            lines,
+            limit,
+            current: Logical::default(),
+            next: Logical::default(),
+            has_next: false,
+            again: false,
+            bare_cr,
+        };
+        scanner.fetch()?;
+        Ok(scanner)
+    }
+
+    /// Goes to the next line that is not blank; `false` at the end.
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        if std::mem::take(&mut self.again) {
+            return Ok(true);
+        }
+        if !self.has_next {
+            return Ok(false);
+        }
+        std::mem::swap(&mut self.current, &mut self.next);
+        while self.fetch()? && matches!(self.next.raw.first(), Some(b' ' | b'\t')) {
+            let (current, more) = (&mut self.current, &self.next);
+            current.len += more.len;
+            current.over |= more.over || current.raw.len() + more.raw.len() > self.limit;
+            if !current.over {
+                current.raw.extend_from_slice(&more.raw);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes the next [`Scanner::advance`] stay where it is.
+    pub fn stay(&mut self) {
+        self.again = true;
+    }
+
+    /// The line.
+    pub fn line(&self) -> &Logical {
+        &self.current
+    }
+
+    /// Whether a CR alone ends a line.
+    pub fn bare_cr(&self) -> bool {
+        self.bare_cr
+    }
+
+    /// Bytes read so far.
+    pub fn offset(&self) -> u64 {
+        self.lines.offset()
+    }
+
+    /// Reads the next physical line ahead.
+    fn fetch(&mut self) -> Result<bool, Error> {
+        self.next.raw.clear();
+        // A long line is not to hold its memory for the rest of the file.
+        self.next.raw.shrink_to(64 << 10);
+        let bare_cr = self.bare_cr;
+        let Some(line) = self.lines.next_line()? else {
+            self.has_next = false;
+            return Ok(false);
+        };
+        let mut bytes = line.bytes;
+        if let (1, Some(rest)) = (line.number, bytes.strip_prefix(b"\xef\xbb\xbf")) {
+            bytes = rest;
+        }
+        self.next.raw.extend_from_slice(bytes);
+        if !line.over {
+            self.next.raw.extend_from_slice(match line.len - line.bytes.len() as u64 {
+                0 => b"",
+                1 if bare_cr => b"\r",
+                1 => b"\n",
+                _ => b"\r\n",
+            });
+        }
+        (self.next.offset, self.next.number) = (line.offset, line.number);
+        (self.next.len, self.next.over) = (line.len, line.over);
+        self.has_next = true;
+        Ok(true)
+    }
+}
+
+/// Whether the bytes begin as UTF-16 text does, with a byte order mark or without.
+pub(crate) fn is_utf16(head: &[u8]) -> bool {
+    matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'B', 0, b'E', 0, ..] | [0, b'B', 0, b'E', ..])
+}
+
+/// `BEGIN:` or `END:` and the name in upper case, if the line is one of these.
+pub(crate) fn bracket(raw: &[u8], bare_cr: bool) -> Option<(Bracket, String)> {
+    // Most lines are told by their first byte; a byte order mark may stand where files were joined.
+    if !matches!(raw.first(), Some(b'B' | b'b' | b'E' | b'e' | 0xef)) {
+        return None;
+    }
+    let line = unfold(raw, bare_cr);
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+    let (bracket, name) = if line.get(..6)?.eq_ignore_ascii_case(b"BEGIN:") {
+        (Bracket::Begin, &line[6..])
+    } else if line[..4].eq_ignore_ascii_case(b"END:") {
+        (Bracket::End, &line[4..])
+    } else {
+        return None;
+    };
+    // The name of a component is short.
+    let name = name.get(..100).unwrap_or(name);
+    Some((bracket, String::from_utf8_lossy(name).trim().to_ascii_uppercase()))
+}
+
+/// The first or the last line of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bracket {
+    Begin,
+    End,
+}

@@ -1,0 +1,153 @@
+//! Calendar files of other projects, where they are at hand: nothing panics, an export is a fixed point, and every
+//! property survives.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use annals_core::key::content_key;
+use annals_core::testing::{Imported, export, import};
+use annals_core::when::Zone;
+use annals_core::{Event, Fact, ImportRequest};
+use annals_ics::Ics;
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "ics") {
+            found.push(path);
+        }
+    }
+}
+
+/// The events in the order of the source: some had to wait for a time zone.
+fn in_order(mut imported: Imported) -> Imported {
+    imported.events.sort_by_key(|event| event.claims.iter().map(|claim| claim.locator).min());
+    imported
+}
+
+/// What the host does between import and export: ids for events without one, facts in order and without repeats, the
+/// zones that are used.
+fn host(imported: Imported) -> (Vec<Event>, Vec<Fact>) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let (mut events, mut facts) = (imported.events, imported.facts);
+    for event in &mut events {
+        if event.id.as_deref().is_none_or(|id| id.starts_with("sha256-")) {
+            event.id = None;
+            let key: String = content_key(event)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+            let times = seen.entry(key.clone()).and_modify(|times| *times += 1).or_insert(1);
+            event.id = Some(if *times == 1 { format!("sha256-{key}") } else { format!("sha256-{key}-{times}") });
+        }
+        for zone in [&event.when.zone, &event.when.end_zone].into_iter().flatten() {
+            if let Some(Zone::Named(tz)) = Zone::parse(zone) {
+                facts.push(Fact { kind: "zone".to_owned(), key: tz.name().to_owned(), value: true.into() });
+            }
+        }
+    }
+    facts.sort_by_key(|fact| (fact.kind.clone(), fact.key.clone(), fact.value.to_string()));
+    facts.dedup();
+    (events, facts)
+}
+
+/// Unfolded lines and how often each stands there, without those that say nothing of the calendar; those of the
+/// calendar itself only where there is one, since of several they are merged. Time zones likewise, and once each.
+fn properties(bytes: &[u8], single: bool) -> BTreeMap<String, usize> {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let text = text.replace("\n ", "").replace("\n\t", "").replace('\u{feff}', "");
+    let (mut counts, mut open) = (BTreeMap::new(), Vec::new());
+    for line in text.lines().map(|line| line.trim_end_matches('\r')) {
+        let upper = line.trim().to_ascii_uppercase();
+        let kept = single || open.len() > 1 && open.get(1).is_none_or(|name: &String| name != "VTIMEZONE");
+        if let Some(name) = upper.strip_prefix("BEGIN:") {
+            open.push(name.to_owned());
+        } else if upper.starts_with("END:") {
+            open.pop();
+        } else if kept && !line.trim().is_empty() {
+            let own = ["VERSION:", "PRODID", "CALSCALE:GREGORIAN"].iter().any(|start| upper.starts_with(start));
+            if !(own && open.len() == 1 || upper == "UID:") {
+                let count = counts.entry(line.to_owned()).or_default();
+                *count = if open.get(1).is_some_and(|name| name == "VTIMEZONE") { 1 } else { *count + 1 };
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn files_of_others_survive() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/ics");
+    let mut paths = Vec::new();
+    files(&folder, &mut paths);
+    paths.sort();
+    if paths.is_empty() {
+        println!("0 corpus documents, skipped");
+        return;
+    }
+    let (mut refused, mut events, mut rejected, mut clean, mut differing) = (0, 0, 0, 0, 0);
+    let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+    for path in &paths {
+        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+        let bytes = fs::read(path).unwrap();
+        let Ok(imported) = import::<Ics>(&bytes, ImportRequest::default()) else {
+            refused += 1;
+            continue;
+        };
+        let imported = in_order(imported);
+        events += imported.counts.emitted;
+        rejected += imported.counts.rejected;
+        for note in &imported.notes {
+            *codes.entry(format!("{} {}", note.kind.name(), note.code)).or_default() += 1;
+        }
+        let damage =
+            ["not-utf8", "control-characters", "bad-line", "stray-line", "missing-end", "outside-calendar", "no-tzid"];
+        let damaged =
+            imported.counts.rejected > 0 || imported.notes.iter().any(|note| damage.contains(&note.code.as_str()));
+        let read = imported.events.clone();
+        let (list, facts) = host(imported);
+        let first = export::<Ics>(list, facts, Default::default()).unwrap();
+        for note in &first.notes {
+            *codes.entry(format!("{} {}", note.kind.name(), note.code)).or_default() += 1;
+            assert_ne!(note.kind.name(), "omit", "{name}: what ICS says, ICS holds: {note:?}");
+        }
+
+        let again = in_order(import::<Ics>(&first.bytes, ImportRequest::default()).unwrap());
+        assert_eq!(again.counts.rejected, 0, "{name}: {:?}", again.notes);
+        assert_eq!(again.counts.emitted as usize, read.len(), "{name}");
+        let conflict = first.notes.iter().any(|note| note.code == "timezone-conflict");
+        for (one, other) in read.iter().zip(&again.events).filter(|_| !conflict) {
+            let bare = |event: &Event| {
+                let mut event = Event { claims: Vec::new(), ..event.clone() };
+                event.id = event.id.filter(|id| !id.starts_with("sha256-"));
+                event
+            };
+            assert_eq!(bare(one), bare(other), "{name}");
+        }
+        let (list, facts) = host(again);
+        let second = export::<Ics>(list, facts, Default::default()).unwrap();
+        if first.bytes != second.bytes {
+            let (one, two) = (String::from_utf8_lossy(&first.bytes), String::from_utf8_lossy(&second.bytes));
+            let at = one.lines().zip(two.lines()).find(|(a, b)| a != b);
+            panic!("{name}: not a fixed point: {at:?}");
+        }
+
+        if !damaged && !conflict {
+            clean += 1;
+            let upper = String::from_utf8_lossy(&bytes).to_ascii_uppercase();
+            let single = upper.matches("BEGIN:VCALENDAR").count() == 1;
+            let (before, after) = (properties(&bytes, single), properties(&first.bytes, true));
+            let lost: Vec<_> =
+                before.iter().filter(|(line, count)| after.get(*line).is_none_or(|found| found < *count)).collect();
+            if !lost.is_empty() {
+                differing += 1;
+                println!("{name}: lost {:?}", lost.iter().take(3).collect::<Vec<_>>());
+            }
+        }
+    }
+    println!("{} corpus documents, {refused} are no calendars; {events} events, {rejected} rejected", paths.len());
+    println!("{clean} without damage, of which {differing} lose a property");
+    println!("{codes:#?}");
+    assert_eq!(differing, 0, "files that lose a property are listed above");
+}

@@ -1,0 +1,63 @@
+//! Reading JSONL: one object a line, blank lines between them allowed.
+
+use annals_core::lines::Lines;
+use annals_core::plugin;
+use annals_core::{Error, ImportRequest, Input, Locator, Out};
+
+use crate::record::Records;
+
+/// How many events and bytes make a step.
+const STEP: (usize, u64) = (64, 64 << 10);
+
+/// An import under way.
+pub struct Importer {
+    lines: Lines<Box<dyn Input>>,
+    records: Records,
+}
+
+impl Importer {
+    pub fn open(input: Box<dyn Input>, request: &ImportRequest) -> Result<Self, Error> {
+        Ok(Self { lines: Lines::new(input, request.max_record), records: Records::new("jsonl", request)? })
+    }
+}
+
+impl plugin::Import for Importer {
+    fn step(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
+        if self.lines.offset() == 0 {
+            check_utf16(self.lines.peek()?)?;
+        }
+        let from = self.lines.offset();
+        while out.len() < STEP.0 && self.lines.offset() - from < STEP.1 {
+            if out.cancelled() {
+                return Err(Error::new("interrupted"));
+            }
+            let Some(line) = self.lines.next_line()? else { return Ok(false) };
+            let bytes = if line.offset == 0 { without_bom(line.bytes) } else { line.bytes };
+            let before = bytes.len() - bytes.trim_ascii_start().len() + line.bytes.len() - bytes.len();
+            let bytes = bytes.trim_ascii();
+            let offset = line.offset + before as u64;
+            if line.over {
+                let at = Locator { offset, len: line.len - before as u64, line: line.number };
+                self.records.too_large(bytes, at, out);
+            } else if !bytes.is_empty() {
+                self.records.read(bytes, Locator { offset, len: bytes.len() as u64, line: line.number }, out);
+            }
+        }
+        out.progress(self.lines.offset());
+        Ok(true)
+    }
+}
+
+/// Without the byte order mark that some programs write before UTF-8.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Refuses UTF-16, told by its byte order mark.
+pub fn check_utf16(head: &[u8]) -> Result<(), Error> {
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        let error = Error::new("the file is UTF-16; JSON is UTF-8 (RFC 8259 section 8.1)").at(0, 1);
+        return Err(error.hint("convert it: iconv -f UTF-16 -t UTF-8"));
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! From the bytes of one record to one event or one reject: the same for both formats.
+
+use annals_core::json::{FieldError, read_object};
+use annals_core::when::Zone;
+use annals_core::{Error, Event, ImportRequest, Locator, Out};
+use serde_json::{Map, Value};
+
+use crate::fields::Fields;
+use crate::scan;
+
+/// How deep serde_json goes.
+const MAX_DEPTH: u64 = 127;
+
+/// Reads records.
+pub struct Records {
+    format: &'static str,
+    fields: Fields,
+    zone: Option<Zone>,
+    raw: bool,
+    max_record: usize,
+}
+
+impl Records {
+    pub fn new(format: &'static str, request: &ImportRequest) -> Result<Self, Error> {
+        let zone = match request.options.text("zone") {
+            None => None,
+            Some(name) => Some(Zone::parse(name).ok_or_else(|| {
+                Error::new(format!("there is no time zone `{name}`"))
+                    .hint("zone= takes an IANA name such as Europe/Berlin, an offset such as +02:00, UTC or floating")
+            })?),
+        };
+        let fields = Fields::new(&request.options)?;
+        Ok(Self { format, fields, zone, raw: request.raw, max_record: request.max_record })
+    }
+
+    /// Gives `out` the event that `bytes` say, or rejects them.
+    pub fn read(&self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
+        match self.event(bytes, at, out) {
+            Ok(event) => out.event(event),
+            Err((code, text)) => out.reject(at, bytes, code, text),
+        }
+    }
+
+    /// Rejects a record that was too large to be kept; `bytes` are its beginning.
+    pub fn too_large(&self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
+        let text = format!("the record has {} bytes, the limit is {} (--max-record)", at.len, self.max_record);
+        out.reject(at, bytes, "too-large", text);
+    }
+
+    fn event(&self, bytes: &[u8], at: Locator, out: &mut Out<'_>) -> Result<Event, (&'static str, String)> {
+        let text = str::from_utf8(bytes)
+            .map_err(|error| ("not-utf8", format!("byte {} of the record is not UTF-8", error.valid_up_to() + 1)))?;
+        let map = object(text)?;
+        let refuse = |error: FieldError| (error.code, error.sentence());
+        let (map, local_id) = self.fields.apply(map, self.zone.as_ref()).map_err(refuse)?;
+        let reading = read_object(map, self.zone.as_ref()).map_err(refuse)?;
+        let mut event = reading.event;
+        if let Some(id) = local_id {
+            event = event.local_id(id);
+        }
+        // A record that brings the claims of others needs none of its own.
+        if event.claims.is_empty() {
+            event.own_claim();
+        }
+        if let Some(own) = event.claims.iter_mut().find(|claim| claim.is_own() && claim.locator.is_none()) {
+            own.locator = Some(at);
+        }
+        for repair in reading.repairs {
+            out.repair(at, event.id.as_deref(), repair.code, repair.text);
+        }
+        if self.raw {
+            event.raw = Some(bytes.to_vec());
+            event.raw_format = Some(self.format.to_owned());
+        }
+        Ok(event)
+    }
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, (&'static str, String)> {
+    let bad = |error: serde_json::Error| {
+        if scan::depth(text.as_bytes()) > MAX_DEPTH {
+            return ("too-deep", format!("nested deeper than {MAX_DEPTH} levels"));
+        }
+        ("bad-json", format!("not JSON: {error}"))
+    };
+    if text.starts_with('{') {
+        return serde_json::from_str(text).map_err(bad);
+    }
+    let value: Value = serde_json::from_str(text).map_err(bad)?;
+    let found = match value {
+        Value::Array(_) => "an array",
+        Value::String(_) => "a text",
+        Value::Number(_) => "a number",
+        Value::Bool(_) => "true or false",
+        _ => "null",
+    };
+    Err(("not-an-object", format!("an event is an object, not {found}")))
+}
