@@ -1,1 +1,60 @@
-fn main(){}
+//! annals: merges events from any source into one accountable timeline and writes any format.
+//!
+//! `main` only turns a result into an exit code; [`pipeline`] is the data flow on one screen.
+
+mod args;
+mod commands;
+mod engine;
+mod exit;
+mod export;
+mod import;
+mod interrupt;
+mod load;
+mod output;
+mod pipeline;
+mod registry;
+mod report;
+mod source;
+mod spec;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::{Exit, Trouble};
+
+fn main() -> ExitCode {
+    interrupt::listen();
+    let cli = Cli::parse();
+    report::set_color(cli.global.color);
+    match run(&cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => match error.downcast::<Trouble>() {
+            Ok(trouble) => {
+                report::print_error(&trouble);
+                trouble.exit.into()
+            }
+            Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
+            Err(error) => {
+                report::print_error(&Trouble::new(format!("{error:#}")));
+                Exit::Nothing.into()
+            }
+        },
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    match &cli.command {
+        None => commands::examples(),
+        Some(Command::Merge(args)) => commands::merge::run(args, &cli.global),
+        Some(Command::Show(args)) => commands::show::run(args, &cli.global),
+        Some(Command::Formats(args)) => commands::formats::run(args, &cli.global),
+        Some(Command::Plugin(args)) => commands::plugin::run(args, &cli.global),
+        Some(Command::Completions(args)) => commands::completions::run(args),
+        Some(Command::Man(args)) => commands::man::run(args),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

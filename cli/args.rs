@@ -1,0 +1,79 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
+
+use crate::commands::{completions, formats, man, merge, plugin, show};
+use crate::report::Level;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// What `annals` alone prints.
+pub const EXAMPLES: &str = "\
+annals merge a.ics b.ics c.jsonl -o all.ics -o all.json   merge calendars and events into two formats
+annals merge a.ics | jq -r '[.start,.title]|@tsv'         one JSON object a line, for scripts
+annals show *.ics                                         look at a timeline
+annals formats                                            what can be read and written
+
+`annals --help` tells more";
+
+/// Merges events from any source into one accountable timeline and writes any format
+///
+/// annals is pandoc for timelines: importers read calendars, JSON and more into one event table, one merge joins
+/// what is the same and keeps who said it, exporters write any format. Every record is accounted for.
+#[derive(Debug, Parser)]
+#[command(name = "annals", version, styles = STYLES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// Load the plugin in this library (repeatable)
+    ///
+    /// Naming a library is the approval: its code runs in this process, with your rights.
+    #[arg(long, value_name = "PATH", global = true, help_heading = "Global options")]
+    pub plugin: Vec<PathBuf>,
+    /// Tell errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    quiet: bool,
+    /// Tell every note, not just the first three of a kind
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    verbose: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto, value_enum,
+          hide_possible_values = false, action = ArgAction::Set, help_heading = "Global options")]
+    pub color: ColorChoice,
+}
+
+impl Global {
+    /// How much to tell.
+    pub fn level(&self) -> Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (_, true) => Level::Verbose,
+            _ => Level::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(visible_alias = "convert")]
+    Merge(merge::MergeArgs),
+    Show(show::ShowArgs),
+    Formats(formats::FormatsArgs),
+    Plugin(plugin::PluginArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}

@@ -1,0 +1,163 @@
+//! Writes outputs: beside their place first, into place all at the end, or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::exit::{Exit, Trouble};
+
+/// An output that has not been put into place yet.
+pub struct Pending {
+    name: String,
+    place: Place,
+}
+
+enum Place {
+    /// Standard output: kept in a temporary file until everything else is known to be good.
+    Stdout(File),
+    /// A file, and the one beside it that takes its place.
+    File(PathBuf, NamedTempFile),
+    /// A pipe or device: written straight, since it cannot be replaced.
+    Device(File),
+}
+
+impl Pending {
+    /// Prepares to write `path`; `-` is standard output.
+    pub fn new(path: &str) -> Result<Self, Trouble> {
+        let cannot = |error: io::Error| {
+            let trouble = Trouble::new(format!("cannot write `{path}`")).cause(&error);
+            let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists());
+            match parent {
+                Some(parent) => trouble.hint(format!("the folder `{}` does not exist", parent.display())),
+                None => trouble,
+            }
+        };
+        let place = if path == "-" { tempfile::tempfile().map(Place::Stdout) } else { Self::beside(path) };
+        Ok(Self { name: path.to_owned(), place: place.map_err(cannot)? })
+    }
+
+    fn beside(path: &str) -> io::Result<Place> {
+        // A link is followed: what it leads to is replaced, not the link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+        match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
+            Ok(metadata) if !metadata.is_file() => {
+                return fs::OpenOptions::new().write(true).open(&target).map(Place::Device);
+            }
+            // A file that may not be written is not replaced either.
+            Ok(_) => drop(fs::OpenOptions::new().append(true).open(&target)?),
+            Err(_) => {}
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".annals-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // The umask takes its part off, as for any new file.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        builder.tempfile_in(folder).map(|file| Place::File(target, file))
+    }
+
+    /// Where to write.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        match &mut self.place {
+            Place::Stdout(file) | Place::Device(file) => file,
+            Place::File(_, file) => file,
+        }
+    }
+
+    /// Puts it into place. A file whose bytes would not change is left untouched.
+    fn commit(self) -> Result<(), Trouble> {
+        let Self { name, place } = self;
+        let cannot = |error: io::Error| Trouble::new(format!("cannot write `{name}`")).cause(error);
+        match place {
+            Place::Device(_) => Ok(()),
+            Place::Stdout(mut file) => {
+                let copied = file.rewind().and_then(|()| {
+                    let mut stdout = io::stdout().lock();
+                    io::copy(&mut file, &mut stdout)?;
+                    stdout.flush()
+                });
+                match copied {
+                    // The reader has had enough; that is its right.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    other => other.map_err(cannot),
+                }
+            }
+            Place::File(target, mut file) => {
+                let old = fs::metadata(&target).ok();
+                if old.is_some() && same_bytes(&target, file.as_file_mut()).unwrap_or(false) {
+                    return Ok(());
+                }
+                if let Some(old) = old {
+                    keep_owner_and_mode(file.as_file(), &old);
+                }
+                file.persist(&target).map(drop).map_err(|error| cannot(error.error))
+            }
+        }
+    }
+}
+
+/// Puts all outputs into place: files first, standard output last.
+pub fn commit(mut outputs: Vec<Pending>) -> Result<(), Trouble> {
+    for output in &mut outputs {
+        output.writer().flush().map_err(|error| Trouble::new(format!("cannot write `{}`", output.name)).cause(error))?;
+    }
+    outputs.sort_by_key(|output| matches!(output.place, Place::Stdout(_)));
+    outputs.into_iter().try_for_each(Pending::commit)
+}
+
+/// Refuses two outputs that would be one file.
+pub fn check_distinct(paths: &[String]) -> Result<(), Trouble> {
+    let place = |path: &String| match (path.as_str(), fs::canonicalize(path)) {
+        ("-", _) => PathBuf::from("-"),
+        (_, Ok(path)) => path,
+        (path, Err(_)) => std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)),
+    };
+    for (at, path) in paths.iter().enumerate() {
+        if paths[..at].iter().any(|other| place(other) == place(path) && !is_device(path)) {
+            return Err(Trouble::new(format!("the output `{path}` is given twice")).exit(Exit::Nothing));
+        }
+    }
+    Ok(())
+}
+
+fn is_device(path: &str) -> bool {
+    path != "-" && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
+}
+
+fn same_bytes(old: &Path, new: &mut File) -> io::Result<bool> {
+    let mut old = File::open(old)?;
+    if old.metadata()?.len() != new.metadata()?.len() {
+        return Ok(false);
+    }
+    new.rewind()?;
+    let (mut a, mut b) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    loop {
+        let read = old.read(&mut a)?;
+        if read == 0 {
+            return Ok(true);
+        }
+        new.read_exact(&mut b[..read])?;
+        if a[..read] != b[..read] {
+            return Ok(false);
+        }
+    }
+}
+
+/// As far as the user may: another owner's file keeps its mode at least.
+fn keep_owner_and_mode(new: &File, old: &fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let _ = fchown(new, Some(old.uid()), Some(old.gid()));
+    }
+    let _ = new.set_permissions(old.permissions());
+}
