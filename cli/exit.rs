@@ -94,5 +94,9 @@ pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> 
     names.dedup();
     let near: Vec<&String> = names.iter().filter(|name| strsim::jaro_winkler(wrong, name) > 0.8).collect();
     let list = |names: &[&String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if near.is_empty() { format!("there are {}", list(&names.iter().collect::<Vec<_>>())) } else { format!("did you mean {}?", list(&near)) }
+    if near.is_empty() {
+        format!("there are {}", list(&names.iter().collect::<Vec<_>>()))
+    } else {
+        format!("did you mean {}?", list(&near))
+    }
 }

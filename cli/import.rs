@@ -128,15 +128,7 @@ pub fn all(
 }
 
 /// Adds what one source gave, in the canonical order of its notes.
-fn add(
-    source: &Source,
-    at: usize,
-    format: &str,
-    common: &Common,
-    mut one: One,
-    read: &mut Read,
-    report: &mut Report,
-) {
+fn add(source: &Source, at: usize, format: &str, common: &Common, mut one: One, read: &mut Read, report: &mut Report) {
     let floating = one.events.iter().filter(|event| event.when.is_floating()).count();
     if floating > 0 {
         one.notes.push(Note {
@@ -220,12 +212,7 @@ fn one(
     limits: &Limits,
     rejected: u64,
 ) -> Result<(annals_core::plugin::ImportCounts, One), Trouble> {
-    let host = Collector {
-        notes: RefCell::default(),
-        facts: RefCell::default(),
-        rejects: Cell::new(rejected),
-        limits,
-    };
+    let host = Collector { notes: RefCell::default(), facts: RefCell::default(), rejects: Cell::new(rejected), limits };
     let request = ImportRequest { options, max_record: limits.max_record, ..ImportRequest::default() };
     let mut events = Vec::new();
     let counts = (|| {

@@ -108,7 +108,10 @@ impl Pending {
 /// Puts all outputs into place: files first, standard output last.
 pub fn commit(mut outputs: Vec<Pending>) -> Result<(), Trouble> {
     for output in &mut outputs {
-        output.writer().flush().map_err(|error| Trouble::new(format!("cannot write `{}`", output.name)).cause(error))?;
+        output
+            .writer()
+            .flush()
+            .map_err(|error| Trouble::new(format!("cannot write `{}`", output.name)).cause(error))?;
     }
     outputs.sort_by_key(|output| matches!(output.place, Place::Stdout(_)));
     outputs.into_iter().try_for_each(Pending::commit)

@@ -148,11 +148,8 @@ impl Registry {
     fn by_extension(&self, name: &str, fits: impl Fn(&Entry) -> bool) -> Result<Option<&Entry>, Trouble> {
         let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
         let Some(extension) = extension.map(str::to_ascii_lowercase) else { return Ok(None) };
-        let fitting: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| fits(entry) && entry.format.extensions().contains(&extension))
-            .collect();
+        let fitting: Vec<&Entry> =
+            self.entries.iter().filter(|entry| fits(entry) && entry.format.extensions().contains(&extension)).collect();
         match fitting.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one)),

@@ -160,8 +160,10 @@ impl Report {
             warn(&format!("… and {} more conflicts", self.conflicts.len() - SHOWN));
         }
         if !self.conflicts.is_empty() {
-            hint("`--conflict one` keeps the smallest; if the sources merely use the same ids for different events, \
-                  read them with their own `id-scope=NAME`");
+            hint(
+                "`--conflict one` keeps the smallest; if the sources merely use the same ids for different events, \
+                  read them with their own `id-scope=NAME`",
+            );
         }
         line(&self.account_line());
     }

@@ -109,7 +109,11 @@ fn typed_option(format: FormatRef, name: &str, value: &str, property: &Value) ->
     };
     if let Some(values) = property["enum"].as_array() {
         let names: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
-        return if names.contains(&value) { Ok(value.into()) } else { Err(bad(format!("one of {}", names.join(", ")))) };
+        return if names.contains(&value) {
+            Ok(value.into())
+        } else {
+            Err(bad(format!("one of {}", names.join(", "))))
+        };
     }
     match property["type"].as_str() {
         Some("boolean") => match value {

@@ -144,8 +144,11 @@ fn targets(args: &MergeArgs, registry: &Registry) -> Result<Vec<Spec>, Trouble> 
 
 fn read_list(path: &std::path::Path) -> Result<Vec<String>, Trouble> {
     let cannot = |error: std::io::Error| Trouble::new(format!("cannot read `{}`", path.display())).cause(error);
-    let reader: Box<dyn Read> =
-        if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path).map_err(cannot)?) };
+    let reader: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(cannot)?)
+    };
     let lines: Result<Vec<String>, _> = BufReader::new(reader).lines().collect();
     Ok(lines.map_err(cannot)?.into_iter().filter(|line| !line.trim().is_empty()).collect())
 }

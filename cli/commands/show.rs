@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 
-use anstyle::{AnsiColor, Style};
 use annals_core::Event;
 use annals_core::when::Part;
+use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use super::merge::Joining;
@@ -46,9 +46,8 @@ pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let mut report = Report::default();
     let limits = args.joining.limits();
     let read = import::all(&sources, args.from.as_deref(), &limits, &registry, &mut report)?;
-    let timeline =
-        engine::merge(read.records, read.facts, sources.len(), args.joining.dedupe, args.joining.conflict)
-            .map_err(|ids| Trouble::new(format!("{} ids are in conflict", ids.len())))?;
+    let timeline = engine::merge(read.records, read.facts, sources.len(), args.joining.dedupe, args.joining.conflict)
+        .map_err(|ids| Trouble::new(format!("{} ids are in conflict", ids.len())))?;
     for (source, merged) in report.sources.iter_mut().zip(&timeline.accounts) {
         (source.account.kept, source.account.merged) = (merged.kept, merged.merged);
     }

@@ -5,20 +5,27 @@
 
 use std::collections::HashMap;
 
-use annals_core::key::{self, ContentKey};
+use annals_core::json::to_line;
+use annals_core::key;
 
 use super::assertion::{bytes_of, put_together, take_apart};
-use super::{Record, Timeline};
+use super::{Dedupe, Record, Timeline};
 
-/// Joins equal records without an id. Records with one pass.
-pub fn join(records: Vec<Record>, timeline: &mut Timeline) -> Vec<Record> {
-    let (mut joined, anonymous): (Vec<Record>, Vec<Record>) =
-        records.into_iter().partition(|record| record.event.id.is_some());
-    let mut by_content: HashMap<ContentKey, Vec<Record>> = HashMap::new();
-    for record in anonymous {
-        by_content.entry(key::content_key(&record.event)).or_default().push(record);
+/// Joins equal records. What is equal depends on `dedupe`: with `exact` all that a record without an id says, else
+/// also who says it where, so that only one record read twice is one; a source given twice adds nothing in any mode.
+/// Records that `identity` has joined pass.
+pub fn join(records: Vec<Record>, dedupe: Dedupe, timeline: &mut Timeline) -> Vec<Record> {
+    let (mut joined, pairing): (Vec<Record>, Vec<Record>) =
+        records.into_iter().partition(|record| dedupe >= Dedupe::Identity && record.event.id.is_some());
+    let mut groups: HashMap<Vec<u8>, Vec<Record>> = HashMap::new();
+    for record in pairing {
+        let key = match dedupe {
+            Dedupe::Exact => key::content_key(&record.event).to_vec(),
+            Dedupe::None | Dedupe::Identity => to_line(&record.event).into_bytes(),
+        };
+        groups.entry(key).or_default().push(record);
     }
-    for mut group in by_content.into_values() {
+    for mut group in groups.into_values() {
         group.sort_by(|a, b| {
             let rank = |r: &Record| (r.source, key::place(&r.event).map(|(source, at)| (source.to_owned(), at)));
             rank(a).cmp(&rank(b)).then_with(|| a.event.claims.cmp(&b.event.claims))

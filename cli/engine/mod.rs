@@ -19,7 +19,7 @@ use serde_json::json;
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Dedupe {
-    /// Not at all
+    /// Not at all; only a source given twice is one
     None,
     /// Records of one id, the newest version of them
     Identity,
@@ -76,9 +76,7 @@ pub fn merge(
     if dedupe >= Dedupe::Identity {
         records = identity::join(records, conflict, &mut timeline)?;
     }
-    if dedupe >= Dedupe::Exact {
-        records = exact::join(records, &mut timeline);
-    }
+    records = exact::join(records, dedupe, &mut timeline);
     for record in &records {
         timeline.accounts[record.source].kept += 1;
     }

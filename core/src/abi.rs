@@ -292,8 +292,7 @@ pub type RunExportFn = unsafe extern "C" fn(
     *mut ErrorOut,
 ) -> c_int;
 /// `validate` slot, for `annals check`: notes what is wrong with a source; 0, or nonzero with the error.
-pub type ValidateFn =
-    unsafe extern "C" fn(*const HostTable, *const Source, *const Request, *mut ErrorOut) -> c_int;
+pub type ValidateFn = unsafe extern "C" fn(*const HostTable, *const Source, *const Request, *mut ErrorOut) -> c_int;
 
 /// One format.
 #[repr(C)]

@@ -63,9 +63,7 @@ fn column(name: &str, events: &[Event]) -> ArrayRef {
         "start_hi" => bound(events, |when| when.start_hi),
         "end_lo" => bound(events, |when| when.end_lo),
         "end_hi" => bound(events, |when| when.end_hi),
-        "start_nanos" => {
-            Arc::new(PrimitiveArray::<UInt16Type>::from_iter_values(rows().map(|e| e.when.start_nanos)))
-        }
+        "start_nanos" => Arc::new(PrimitiveArray::<UInt16Type>::from_iter_values(rows().map(|e| e.when.start_nanos))),
         "extent" => code(rows().map(|e| e.when.extent as u8)),
         "precision" => code(rows().map(|e| e.when.precision as u8)),
         "qualifier" => code(rows().map(|e| e.when.qualifier as u8)),

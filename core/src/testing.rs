@@ -6,9 +6,7 @@ use std::io::Cursor;
 use crate::error::Error;
 use crate::event::Event;
 use crate::note::Note;
-use crate::plugin::{
-    Export, ExportCounts, Exporter, Fact, Host, ImportCounts, ImportRequest, Importer, Options, Out,
-};
+use crate::plugin::{Export, ExportCounts, Exporter, Fact, Host, ImportCounts, ImportRequest, Importer, Options, Out};
 
 /// A host that keeps what it is told.
 #[derive(Default)]

@@ -65,18 +65,11 @@ impl FormatRef {
         let mut sink = SinkContext { out, error: None };
         let mut host = HostContext::new(host);
         let (sink_table, host_table) = (sink.table(), host.table());
-        let mut stats = ExportStats {
-            struct_size: size_of::<ExportStats>() as u32,
-            reserved: 0,
-            read: 0,
-            written: 0,
-            omitted: 0,
-        };
+        let mut stats =
+            ExportStats { struct_size: size_of::<ExportStats>() as u32, reserved: 0, read: 0, written: 0, omitted: 0 };
         let mut error = error_out();
         // SAFETY: everything passed lives for the call; the stream is given away.
-        let code = unsafe {
-            run_export(&host_table, &mut stream, &sink_table, &request, &mut stats, &mut error)
-        };
+        let code = unsafe { run_export(&host_table, &mut stream, &sink_table, &request, &mut stats, &mut error) };
         let untaken = stream.release.is_some();
         let rest = if untaken { rest_of(&mut stream) } else { 0 };
         if let Some(error) = sink.error.take() {

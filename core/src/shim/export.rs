@@ -88,10 +88,7 @@ fn facts(text: &str) -> Result<Vec<Fact>, Error> {
     let bad = |error| Error::new(format!("the facts are not a JSON array: {error}"));
     let mut list: Vec<Value> = if text.is_empty() { Vec::new() } else { serde_json::from_str(text).map_err(bad)? };
     let text_of = |fact: &Value, key: &str| fact[key].as_str().unwrap_or_default().to_owned();
-    let fact = |fact: &mut Value| Fact {
-        kind: text_of(fact, "kind"),
-        key: text_of(fact, "key"),
-        value: fact["value"].take(),
-    };
+    let fact =
+        |fact: &mut Value| Fact { kind: text_of(fact, "kind"), key: text_of(fact, "key"), value: fact["value"].take() };
     Ok(list.iter_mut().map(fact).collect())
 }

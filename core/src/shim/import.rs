@@ -55,7 +55,10 @@ pub(super) unsafe extern "C" fn open_import<F: Importer>(
             return Err(Error::new("the host passed NULL"));
         };
         if raw.flags & !FLAG_RAW != 0 {
-            return Err(Error::new(format!("the host asks for what this plugin does not know (flags {:#x})", raw.flags)));
+            return Err(Error::new(format!(
+                "the host asks for what this plugin does not know (flags {:#x})",
+                raw.flags
+            )));
         }
         // SAFETY: as above.
         let (options_text, wanted) = unsafe { (raw.options.to_text(), raw.wanted.to_text()) };

@@ -187,8 +187,8 @@ impl Importer {
         out: &mut Out<'_>,
     ) -> Result<State, Error> {
         let place = if document.is_some() { "the array `events`" } else { "the array" };
-        let from = self.scanner.here().offset;
-        while out.len() < STEP.0 && self.scanner.here().offset - from < STEP.1 {
+        let (from, full) = (self.scanner.here().offset, out.len() + STEP.0);
+        while out.len() < full && self.scanner.here().offset - from < STEP.1 {
             match (self.scanner.peek()?, first) {
                 (Some(b']'), _) => {
                     self.scanner.advance(1);

@@ -26,8 +26,8 @@ impl plugin::Import for Importer {
         if self.lines.offset() == 0 {
             check_utf16(self.lines.peek()?)?;
         }
-        let from = self.lines.offset();
-        while out.len() < STEP.0 && self.lines.offset() - from < STEP.1 {
+        let (from, full) = (self.lines.offset(), out.len() + STEP.0);
+        while out.len() < full && self.lines.offset() - from < STEP.1 {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
             }

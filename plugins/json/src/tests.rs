@@ -373,6 +373,15 @@ fn schemas_are_fresh() {
     }
 }
 
+#[test]
+fn many_records_wait_in_one_batch() {
+    let lines = "{\"title\":\"a\"}\n".repeat(10_000);
+    assert_eq!(read_jsonl(lines.as_bytes(), &[]).counts.emitted, 10_000);
+    assert_eq!(read_json(lines.as_bytes()).unwrap().counts.emitted, 10_000);
+    let array = format!("[{}]", lines.trim_end().replace('\n', ","));
+    assert_eq!(read_json(array.as_bytes()).unwrap().counts.emitted, 10_000);
+}
+
 proptest! {
     #[test]
     fn written_and_read_it_is_the_same(seeds in prop::collection::vec(any::<u64>(), 0..20)) {
