@@ -26,7 +26,7 @@ use crate::spec::Spec;
 /// written; 3 nothing written, a bug of annals or of a plugin; 130 interrupted.
 #[derive(Args, Debug)]
 pub struct MergeArgs {
-    /// What to read: [FORMAT][,KEY=VALUE…:]PATH
+    /// What to read: `[FORMAT][,KEY=VALUE…:]PATH`
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Read more inputs from a file, one a line (`-` for standard input)
@@ -35,10 +35,10 @@ pub struct MergeArgs {
     /// The format of inputs that name none
     #[arg(short, long, value_name = "FORMAT")]
     pub from: Option<String>,
-    /// Write to this file: [FORMAT[,KEY=VALUE…]:]PATH (repeatable; format from its name)
+    /// Write to this file: `[FORMAT[,KEY=VALUE…]:]PATH` (repeatable; format from its name)
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Vec<String>,
-    /// Write this format to standard output: FORMAT[,KEY=VALUE…]
+    /// Write this format to standard output: `FORMAT[,KEY=VALUE…]`
     #[arg(short, long, value_name = "FORMAT")]
     pub to: Option<String>,
     #[command(flatten)]
