@@ -92,11 +92,12 @@ pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> 
     let mut names: Vec<String> = names.into_iter().map(Into::into).collect();
     names.sort();
     names.dedup();
-    let near: Vec<&String> = names.iter().filter(|name| strsim::jaro_winkler(wrong, name) > 0.8).collect();
-    let list = |names: &[&String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let is_near =
+        |name: &String| strsim::jaro_winkler(wrong, name) > 0.8 || strsim::damerau_levenshtein(wrong, name) == 1;
+    let near: Vec<String> = names.iter().filter(|name| is_near(name)).map(|name| format!("`{name}`")).collect();
     if near.is_empty() {
-        format!("there are {}", list(&names.iter().collect::<Vec<_>>()))
-    } else {
-        format!("did you mean {}?", list(&near))
+        let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        return format!("there are {}", all.join(", "));
     }
+    format!("did you mean {}?", near.join(" or "))
 }

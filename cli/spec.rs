@@ -93,7 +93,7 @@ pub fn typed_options(format: FormatRef, options: &[(String, String)]) -> Result<
             return Err(if names.is_empty() {
                 trouble.hint("it takes none")
             } else {
-                trouble.hint(format!("{}; see `annals formats {}`", near(name, names), format.name()))
+                trouble.hint(format!("{} (`annals formats {}` tells all)", near(name, names), format.name()))
             });
         };
         typed.insert(name.clone(), typed_option(format, name, value, property)?);

@@ -193,9 +193,8 @@ pub fn golden(name: &str, bytes: &[u8]) {
     let hint = "is not what it was; UPDATE_GENERATED=1 accepts the new bytes";
     let golden = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; {hint}", path.display()));
     let at = golden.iter().zip(bytes).position(|(a, b)| a != b).unwrap_or(golden.len().min(bytes.len()));
-    let around = |bytes: &[u8]| {
-        String::from_utf8_lossy(&bytes[at.saturating_sub(80)..bytes.len().min(at + 80)]).into_owned()
-    };
+    let around =
+        |bytes: &[u8]| String::from_utf8_lossy(&bytes[at.saturating_sub(80)..bytes.len().min(at + 80)]).into_owned();
     let (was, is) = (around(&golden), around(bytes));
     assert!(golden == bytes, "{name} {hint}; at byte {at}:\n was: {was}\n is:  {is}");
 }

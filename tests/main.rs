@@ -1,4 +1,5 @@
 //! Runs the program as its users do: command lines in, bytes, messages and exit codes out.
 
+mod cases;
 mod common;
 mod scenarios;

@@ -25,20 +25,19 @@ pub(super) fn tags(value: Value) -> Result<Vec<String>, FieldError> {
 
 /// An array of objects, or of names.
 pub(super) fn actors(value: Value, repairs: &mut Vec<Repair>) -> Result<Vec<Actor>, FieldError> {
-    items(value, "actors", |item, path| {
+    items(value, "actors", |item, at| {
         let map = match item {
             Value::String(name) => return Ok(Actor { name: Some(name), ..Actor::default() }),
             Value::Object(map) => map,
-            other => return Err(FieldError::expected(path, "an object or a name", &other)),
+            other => return Err(FieldError::expected("", "an object or a name", &other)),
         };
         let mut actor = Actor::default();
         for (key, value) in map {
-            let field = format!("{path}.{key}");
             match key.as_str() {
-                "name" => actor.name = text(value, &field)?,
-                "role" => actor.role = text(value, &field)?,
-                "address" => actor.address = text(value, &field)?,
-                _ => repairs.push(unknown_key(&field, &value)),
+                "name" => actor.name = text(value, &key)?,
+                "role" => actor.role = text(value, &key)?,
+                "address" => actor.address = text(value, &key)?,
+                _ => repairs.push(unknown_key(&format!("actors[{at}].{key}"), &value)),
             }
         }
         Ok(actor)
@@ -47,56 +46,56 @@ pub(super) fn actors(value: Value, repairs: &mut Vec<Repair>) -> Result<Vec<Acto
 
 /// An array of objects. One without a source is the record's own claim.
 pub(super) fn claims(value: Value, repairs: &mut Vec<Repair>) -> Result<Vec<Claim>, FieldError> {
-    items(value, "claims", |item, path| {
-        let Some(map) = object(item, path)? else {
-            return Err(FieldError::expected(path, "an object", &Value::Null));
+    items(value, "claims", |item, at| {
+        let Some(map) = object(item, "")? else {
+            return Err(FieldError::expected("", "an object", &Value::Null));
         };
         let mut claim = Claim::default();
         for (key, value) in map {
-            let field = format!("{path}.{key}");
             match key.as_str() {
-                "source" => claim.source = text(value, &field)?.unwrap_or_default(),
-                "id" => claim.id = text(value, &field)?,
-                "instance" => claim.instance = text(value, &field)?,
-                "revision" => claim.revision = integer(value, &field)?,
-                "modified" => claim.modified = instant(value, &field)?,
-                "lane" => claim.lane = text(value, &field)?,
-                "attributed_to" => claim.attributed_to = text(value, &field)?,
+                "source" => claim.source = text(value, &key)?.unwrap_or_default(),
+                "id" => claim.id = text(value, &key)?,
+                "instance" => claim.instance = text(value, &key)?,
+                "revision" => claim.revision = integer(value, &key)?,
+                "modified" => claim.modified = instant(value, &key)?,
+                "lane" => claim.lane = text(value, &key)?,
+                "attributed_to" => claim.attributed_to = text(value, &key)?,
                 "locator" => {
-                    let map = object(value, &field)?;
-                    claim.locator = map.map(|map| locator(map, &field, repairs)).transpose()?;
+                    let map = object(value, &key)?;
+                    let locator = map.map(|map| locator(map, at, repairs)).transpose();
+                    claim.locator = locator.map_err(|error| error.within(&key))?;
                 }
-                "quote" => claim.quote = text(value, &field)?,
-                "edtf" => claim.edtf = text(value, &field)?,
-                "title" => claim.title = text(value, &field)?,
+                "quote" => claim.quote = text(value, &key)?,
+                "edtf" => claim.edtf = text(value, &key)?,
+                "title" => claim.title = text(value, &key)?,
                 "differs" => {
-                    let map = object(value, &field)?;
-                    claim.differs = map.map(|map| compact(&field, map)).transpose()?;
+                    let map = object(value, &key)?;
+                    claim.differs = map.map(|map| compact(&key, map)).transpose()?;
                 }
-                "retrieved" => claim.retrieved = text(value, &field)?,
-                _ => repairs.push(unknown_key(&field, &value)),
+                "retrieved" => claim.retrieved = text(value, &key)?,
+                _ => repairs.push(unknown_key(&format!("claims[{at}].{key}"), &value)),
             }
         }
         Ok(claim)
     })
 }
 
-fn locator(map: Map<String, Value>, path: &str, repairs: &mut Vec<Repair>) -> Result<Locator, FieldError> {
+/// The locator of the claim numbered `claim`.
+fn locator(map: Map<String, Value>, claim: usize, repairs: &mut Vec<Repair>) -> Result<Locator, FieldError> {
     let mut locator = Locator::default();
     for (key, value) in map {
-        let field = format!("{path}.{key}");
         let place = match key.as_str() {
             "offset" => &mut locator.offset,
             "len" => &mut locator.len,
             "line" => &mut locator.line,
             _ => {
-                repairs.push(unknown_key(&field, &value));
+                repairs.push(unknown_key(&format!("claims[{claim}].locator.{key}"), &value));
                 continue;
             }
         };
         *place = match value {
             Value::Null => 0,
-            other => other.as_u64().ok_or_else(|| FieldError::expected(&field, "a whole number", &other))?,
+            other => other.as_u64().ok_or_else(|| FieldError::expected(&key, "a whole number", &other))?,
         };
     }
     Ok(locator)
@@ -107,35 +106,39 @@ pub(super) fn bounds(value: Value) -> Result<Option<[Option<String>; 4]>, FieldE
     let Some(map) = object(value, "bounds")? else { return Ok(None) };
     let mut bounds = [const { None }; 4];
     for (key, value) in map {
-        let field = format!("bounds.{key}");
         let first = match key.as_str() {
             "start" => 0,
             "end" => 2,
-            _ => return Err(FieldError::new(field, "bounds are those of `start` and `end`")),
+            _ => return Err(FieldError::new(key, "bounds are those of `start` and `end`").within("bounds")),
         };
         match value {
             Value::Null => {}
             Value::Array(pair) if pair.len() == 2 => {
                 for (at, bound) in pair.into_iter().enumerate() {
-                    bounds[first + at] = text(bound, &format!("{field}[{at}]"))?;
+                    let bound = text(bound, "").map_err(|error| error.within(&format!("bounds.{key}[{at}]")));
+                    bounds[first + at] = bound?;
                 }
             }
-            other => return Err(FieldError::expected(field, "an array of two: earliest and latest", &other)),
+            other => {
+                let error = FieldError::expected(key, "an array of two: earliest and latest", &other);
+                return Err(error.within("bounds"));
+            }
         }
     }
     Ok(Some(bounds))
 }
 
-/// Reads each item of an array; `path` names it.
+/// Reads each item of an array, with its number.
 fn items<T>(
     value: Value,
     field: &str,
-    mut read: impl FnMut(Value, &str) -> Result<T, FieldError>,
+    mut read: impl FnMut(Value, usize) -> Result<T, FieldError>,
 ) -> Result<Vec<T>, FieldError> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(items) => {
-            items.into_iter().enumerate().map(|(at, item)| read(item, &format!("{field}[{at}]"))).collect()
+            let read = |(at, item)| read(item, at).map_err(|error: FieldError| error.within(&format!("{field}[{at}]")));
+            items.into_iter().enumerate().map(read).collect()
         }
         other => Err(FieldError::expected(field, "an array", &other)),
     }

@@ -35,6 +35,12 @@ impl FieldError {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// The same error in a field inside another.
+    pub(super) fn within(self, path: &str) -> Self {
+        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        Self { field: format!("{path}{joint}{}", self.field), ..self }
+    }
+
     /// The error with its hint in one sentence, for a note.
     pub fn sentence(&self) -> String {
         match &self.hint {

@@ -24,7 +24,9 @@ impl Importer {
 impl plugin::Import for Importer {
     fn step(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
         if self.lines.offset() == 0 {
-            check_utf16(self.lines.peek()?)?;
+            let head = self.lines.peek()?;
+            check_utf16(head)?;
+            check_text(head)?;
         }
         let (from, full) = (self.lines.offset(), out.len() + STEP.0);
         while out.len() < full && self.lines.offset() - from < STEP.1 {
@@ -51,6 +53,18 @@ impl plugin::Import for Importer {
 /// Without the byte order mark that some programs write before UTF-8.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Refuses binary data, of which every line would be rejected: JSON escapes NUL, so no text of it has one.
+fn check_text(head: &[u8]) -> Result<(), Error> {
+    match head.iter().position(|&byte| byte == 0) {
+        Some(at) if !head.trim_ascii_start().starts_with(b"{") => {
+            let line = 1 + head[..at].iter().filter(|&&byte| byte == b'\n').count() as u64;
+            let error = Error::new("this is binary data, not JSON lines: it has a NUL byte").at(at as u64, line);
+            Err(error.hint("name the right format with `-f FORMAT`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses UTF-16, told by its byte order mark.

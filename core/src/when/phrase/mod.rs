@@ -7,7 +7,8 @@
 //! - "the 1860s" is `186X`, "the 1800s" and "19th century" are `18XX`, "1st century" is `00XX`: whole hundreds.
 //! - Years BC are astronomical: 44 BC is `-0043`. BC decades, centuries and millennia begin with a year that ends in
 //!   0 only in BC counting, so that no mask fits: "10th century BC" is `[-0999..-0900]`.
-//! - "before 1900" is `../1900` and "after 1900" `1900/..`: the year itself is not excluded.
+//! - "before 1900" is a moment, `[..1900]`, and "until 1900" a state, `../1900`; likewise "after" and "since". The year
+//!   itself is not excluded.
 //! - "between A and B" is a moment, `[A..B]`; "from A to B" and "A–B" last, `A/B`; "A or B" is `[A,B]`.
 //! - A range whose ends are no plain EDTF dates ("3rd–1st century BC") is a moment between its first and last year.
 //! - A qualifier that the expression cannot carry, as in "between c. 1900 and c. 1910", stays in

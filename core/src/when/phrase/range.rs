@@ -223,13 +223,15 @@ fn interval(start: &Spec, end: &Spec) -> Result<When, WhenError> {
     }
 }
 
-/// `../B` or `A/..`; of a range of years that is no EDTF date, a moment up to its last or from its first year.
+/// What [`Limit`] says; of a range of years that is no EDTF date, a moment up to its last or from its first year.
 fn limited(limit: Limit, spec: &Spec) -> Result<When, WhenError> {
     let edtf = match (spec.edtf()?, spec.years(), limit) {
         (Some(date), _, Limit::Until) => format!("../{date}"),
         (Some(date), _, Limit::Since) => format!("{date}/.."),
-        (None, Some((_, last)), Limit::Until) => format!("[..{}]", year_text(last)),
-        (None, Some((first, _)), Limit::Since) => format!("[{}..]", year_text(first)),
+        (Some(date), _, Limit::Before) => format!("[..{date}]"),
+        (Some(date), _, Limit::After) => format!("[{date}..]"),
+        (None, Some((_, last)), Limit::Until | Limit::Before) => format!("[..{}]", year_text(last)),
+        (None, Some((first, _)), Limit::Since | Limit::After) => format!("[{}..]", year_text(first)),
         (None, None, _) => return Err(no_date()),
     };
     finish(&edtf, &[spec])

@@ -48,9 +48,13 @@ pub(super) enum Somewhere {
 /// How a phrase limits its date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limit {
-    /// `../B`
+    /// A moment no later than the date: `[..B]`
+    Before,
+    /// A moment no earlier than the date: `[A..]`
+    After,
+    /// A state up to the date: `../B`
     Until,
-    /// `A/..`
+    /// A state from the date on: `A/..`
     Since,
 }
 
@@ -131,31 +135,31 @@ pub(super) const SEVERAL_PARTS: &str = "\u{1}";
 
 /// Phrases before a date that limit it.
 pub(super) const LIMITS_BEFORE: &[(&[&str], Limit)] = &[
-    (&["before"], Limit::Until),
+    (&["before"], Limit::Before),
     (&["until"], Limit::Until),
     (&["till"], Limit::Until),
-    (&["pre"], Limit::Until),
+    (&["pre"], Limit::Before),
     (&["up", "to"], Limit::Until),
-    (&["prior", "to"], Limit::Until),
-    (&["earlier", "than"], Limit::Until),
-    (&["not", "after"], Limit::Until),
-    (&["not", "later", "than"], Limit::Until),
-    (&["no", "later", "than"], Limit::Until),
-    (&["after"], Limit::Since),
+    (&["prior", "to"], Limit::Before),
+    (&["earlier", "than"], Limit::Before),
+    (&["not", "after"], Limit::Before),
+    (&["not", "later", "than"], Limit::Before),
+    (&["no", "later", "than"], Limit::Before),
+    (&["after"], Limit::After),
     (&["since"], Limit::Since),
-    (&["post"], Limit::Since),
-    (&["later", "than"], Limit::Since),
-    (&["not", "before"], Limit::Since),
-    (&["not", "earlier", "than"], Limit::Since),
-    (&["no", "earlier", "than"], Limit::Since),
+    (&["post"], Limit::After),
+    (&["later", "than"], Limit::After),
+    (&["not", "before"], Limit::After),
+    (&["not", "earlier", "than"], Limit::After),
+    (&["no", "earlier", "than"], Limit::After),
 ];
 
 /// Phrases after a date that limit it.
 pub(super) const LIMITS_AFTER: &[(&[&str], Limit)] = &[
-    (&["or", "earlier"], Limit::Until),
-    (&["or", "before"], Limit::Until),
-    (&["or", "later"], Limit::Since),
-    (&["or", "after"], Limit::Since),
+    (&["or", "earlier"], Limit::Before),
+    (&["or", "before"], Limit::Before),
+    (&["or", "later"], Limit::After),
+    (&["or", "after"], Limit::After),
     (&["and", "later"], Limit::Since),
     (&["onward"], Limit::Since),
     (&["onwards"], Limit::Since),
