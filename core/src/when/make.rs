@@ -2,11 +2,12 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::civil::{civil_from_days, days_from_civil, in_range, lower_bound, upper_bound};
+use super::civil::{US_PER_SECOND, civil_from_days, days_from_civil, in_range, lower_bound, upper_bound};
 use super::instant::{Instant, day_text};
 use super::parse::{Bounds, exclusive, tighten};
 use super::refuse::quote;
 use super::unit::Unit;
+use super::zone::Zone;
 use super::{Extent, Precision, When, WhenError};
 
 impl When {
@@ -42,8 +43,17 @@ impl When {
     }
 
     /// From `start` until just before `end`, exact, throughout. An end that is not after the start gives the instant
-    /// `start`; an end within a microsecond ends with that microsecond.
-    pub fn span(start: Instant, end: Instant) -> When {
+    /// `start`; an end within a microsecond ends with that microsecond. Where only one of them has a zone, a floating
+    /// end is read in the zone of the start, and the end of a floating start by its own clock.
+    pub fn span(start: Instant, mut end: Instant) -> When {
+        match (start.zone == Zone::Floating, end.zone == Zone::Floating) {
+            (false, true) => (end.us, end.zone) = (start.zone.to_utc(end.us), start.zone),
+            (true, false) => {
+                end.us += i64::from(end.zone.offset_at(end.us)) * US_PER_SECOND;
+                end.zone = Zone::Floating;
+            }
+            _ => {}
+        }
         let end_us = exclusive(&end);
         if (end.us, end.nanos) <= (start.us, start.nanos) {
             return When::instant(start);
