@@ -1,5 +1,6 @@
 //! Exit codes, and the one kind of error that knows its own.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -89,15 +90,17 @@ impl std::error::Error for Trouble {}
 
 /// A hint with the names near to a wrong one, or all of them.
 pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> String {
-    let mut names: Vec<String> = names.into_iter().map(Into::into).collect();
-    names.sort();
-    names.dedup();
-    let is_near =
-        |name: &String| strsim::jaro_winkler(wrong, name) > 0.8 || strsim::damerau_levenshtein(wrong, name) == 1;
-    let near: Vec<String> = names.iter().filter(|name| is_near(name)).map(|name| format!("`{name}`")).collect();
-    if near.is_empty() {
+    let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
+    nearest(wrong, &names).unwrap_or_else(|| {
         let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        return format!("there are {}", all.join(", "));
-    }
-    format!("did you mean {}?", near.join(" or "))
+        format!("there are {}", all.join(", "))
+    })
+}
+
+/// A hint with the names near to a wrong one, if any is.
+pub fn nearest(wrong: &str, names: &BTreeSet<String>) -> Option<String> {
+    let is_near =
+        |name: &&String| strsim::jaro_winkler(wrong, name) > 0.8 || strsim::damerau_levenshtein(wrong, name) == 1;
+    let near: Vec<String> = names.iter().filter(is_near).map(|name| format!("`{name}`")).collect();
+    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")))
 }

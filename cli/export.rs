@@ -21,6 +21,9 @@ use crate::spec::{Spec, typed_options};
 /// An output as given: with a path that tells its format, or with both.
 pub type Target = Spec;
 
+/// Where the report and the rejected records go.
+pub type SideFiles<'a> = (Option<&'a Path>, Option<&'a Path>);
+
 /// An output whose format is known.
 pub struct Resolved<'a> {
     path: String,
@@ -31,8 +34,7 @@ pub struct Resolved<'a> {
 /// Finds the formats of all outputs and refuses what cannot be written, before anything is read.
 pub fn resolve<'a>(
     targets: &[Target],
-    report: Option<&Path>,
-    rejects: Option<&Path>,
+    (report, rejects): SideFiles<'_>,
     registry: &'a Registry,
 ) -> Result<Vec<Resolved<'a>>, Trouble> {
     let side = [report, rejects].into_iter().flatten().map(|path| path.to_string_lossy().into_owned());
@@ -144,11 +146,7 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
 }
 
 /// The report and the rejected records, ready to be put into place.
-pub fn side_files(
-    report_path: Option<&Path>,
-    rejects_path: Option<&Path>,
-    report: &Report,
-) -> Result<Vec<Pending>, Trouble> {
+pub fn side_files((report_path, rejects_path): SideFiles<'_>, report: &Report) -> Result<Vec<Pending>, Trouble> {
     let mut files = Vec::new();
     let mut add = |path: &Path, write: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
         let name = path.to_string_lossy();

@@ -8,7 +8,7 @@ use annals_core::when::Zone;
 use annals_core::{Actor, Claim, Event, Fact, Host, Note, NoteKind, key};
 
 use crate::engine::Record;
-use crate::exit::{Exit, Place, Trouble};
+use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, Report, SourceReport};
@@ -96,7 +96,7 @@ pub fn all(
         let mut line = SourceReport { label: source.label.clone(), path: source.path.clone(), ..Default::default() };
         let common_and_options = common_options(source);
         let result = common_and_options.and_then(|(common, zone, options)| {
-            let opened = Opened::open(&source.path).map_err(|error| cannot_read(source).cause(error))?;
+            let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
             let entry = choose(source, from, &opened, registry)?;
             line.format = entry.format.name();
             (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
@@ -158,6 +158,20 @@ fn add(source: &Source, at: usize, format: &str, common: &Common, mut one: One, 
 
 fn cannot_read(source: &Source) -> Trouble {
     Trouble::new(format!("cannot read `{}`", source.path))
+}
+
+fn cannot_open(source: &Source, error: &std::io::Error, registry: &Registry) -> Trouble {
+    let trouble = cannot_read(source).cause(error);
+    // `icss:a.ics` is a path, but hardly meant as one.
+    let prefix = source.path.split([':', ',']).next().filter(|prefix| prefix.len() < source.path.len());
+    let names = registry.entries.iter().map(|entry| entry.format.name()).collect();
+    match prefix.filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
+        Some(prefix) if registry.has(prefix) => {
+            trouble.hint(format!("options are written KEY=VALUE, before a colon: `{prefix},label=NAME:PATH`"))
+        }
+        Some(prefix) => Trouble { hint: nearest(prefix, &names), ..trouble },
+        None => trouble,
+    }
 }
 
 fn choose<'a>(

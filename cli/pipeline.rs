@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{self, Conflict, Dedupe};
+use crate::engine::{self, Conflict, Dedupe, Timeline};
 use crate::exit::Trouble;
 use crate::export::{self, Target};
 use crate::import::{self, Limits};
@@ -11,45 +11,55 @@ use crate::registry::Registry;
 use crate::report::Report;
 use crate::source;
 
-/// What a run is to do.
-pub struct Plan {
+/// What is to be read and how it is joined.
+pub struct Reading {
     /// Inputs as given.
     pub inputs: Vec<String>,
     /// `-f`: the format of inputs that name none.
     pub from: Option<String>,
-    /// The outputs.
-    pub targets: Vec<Target>,
     /// How far records are joined.
     pub dedupe: Dedupe,
     /// What becomes of contradictions.
     pub conflict: Conflict,
     /// Limits on what is read.
     pub limits: Limits,
+}
+
+/// What is to be written.
+pub struct Writing {
+    /// The outputs.
+    pub targets: Vec<Target>,
     /// `--report`
     pub report: Option<PathBuf>,
     /// `--rejects`
     pub rejects: Option<PathBuf>,
 }
 
-/// Runs it. Nothing is put into place before everything has been written; on an error nothing is.
-pub fn run(plan: &Plan, registry: &Registry) -> Result<Report, Trouble> {
+/// Reads, merges and writes. Nothing is put into place before everything has been written; on an error nothing is.
+pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<Report, Trouble> {
     let mut report = Report::default();
-    let sources = source::find(&plan.inputs, registry)?;
-    let targets = export::resolve(&plan.targets, plan.report.as_deref(), plan.rejects.as_deref(), registry)?;
+    let side_files = (writing.report.as_deref(), writing.rejects.as_deref());
+    let targets = export::resolve(&writing.targets, side_files, registry)?;
 
-    let read = import::all(&sources, plan.from.as_deref(), &plan.limits, registry, &mut report)?;
-    let timeline = engine::merge(read.records, read.facts, sources.len(), plan.dedupe, plan.conflict)
+    let timeline = timeline(reading, registry, &mut report)?;
+    let mut pending = export::all(timeline, &targets, &mut report)?;
+    pending.extend(export::side_files(side_files, &report)?);
+    output::commit(pending)?;
+    Ok(report)
+}
+
+/// Reads and merges.
+pub fn timeline(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Timeline, Trouble> {
+    let sources = source::find(&reading.inputs, registry)?;
+    let read = import::all(&sources, reading.from.as_deref(), &reading.limits, registry, report)?;
+    let timeline = engine::merge(read.records, read.facts, sources.len(), reading.dedupe, reading.conflict)
         .map_err(|ids| conflict_trouble(&ids))?;
     for (source, merged) in report.sources.iter_mut().zip(&timeline.accounts) {
         (source.account.kept, source.account.merged) = (merged.kept, merged.merged);
     }
-    report.conflicts = timeline.conflicts.clone();
-
-    let mut pending = export::all(timeline, &targets, &mut report)?;
+    report.conflicts.clone_from(&timeline.conflicts);
     assert!(report.total().balances(), "the account does not balance: {:?}", report.total());
-    pending.extend(export::side_files(plan.report.as_deref(), plan.rejects.as_deref(), &report)?);
-    output::commit(pending)?;
-    Ok(report)
+    Ok(timeline)
 }
 
 fn conflict_trouble(ids: &[String]) -> Trouble {

@@ -2,4 +2,8 @@
 
 mod cases;
 mod common;
+mod files;
+mod help;
+mod limits;
+mod options;
 mod scenarios;

@@ -10,7 +10,7 @@ use crate::args::Global;
 use crate::engine::{Conflict, Dedupe};
 use crate::exit::{Exit, Trouble};
 use crate::import::Limits;
-use crate::pipeline::{self, Plan};
+use crate::pipeline::{self, Reading, Writing};
 use crate::registry::Registry;
 use crate::report::Level;
 use crate::spec::Spec;
@@ -75,9 +75,10 @@ pub struct Joining {
 }
 
 impl Joining {
-    /// The limits among them.
-    pub fn limits(&self) -> Limits {
-        Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going }
+    /// What is to be read, and how.
+    pub fn reading(&self, inputs: Vec<String>, from: Option<String>) -> Reading {
+        let limits = Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going };
+        Reading { inputs, from, dedupe: self.dedupe, conflict: self.conflict, limits }
     }
 }
 
@@ -108,17 +109,10 @@ pub fn run(args: &MergeArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(from) = &args.from {
         registry.named(from)?;
     }
-    let plan = Plan {
-        inputs,
-        from: args.from.clone(),
-        targets: targets(args, &registry)?,
-        dedupe: args.joining.dedupe,
-        conflict: args.joining.conflict,
-        limits: args.joining.limits(),
-        report: args.report.clone(),
-        rejects: args.rejects.clone(),
-    };
-    let report = pipeline::run(&plan, &registry)?;
+    let reading = args.joining.reading(inputs, args.from.clone());
+    let writing =
+        Writing { targets: targets(args, &registry)?, report: args.report.clone(), rejects: args.rejects.clone() };
+    let report = pipeline::run(&reading, &writing, &registry)?;
     report.print(global.level());
     if report.is_partial() && global.level() > Level::Quiet && args.rejects.is_none() && report.total().rejected > 0 {
         crate::report::hint("`--rejects FILE` keeps the rejected records");

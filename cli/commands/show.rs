@@ -10,11 +10,9 @@ use clap::Args;
 use super::merge::Joining;
 use super::plugin::registry;
 use crate::args::Global;
-use crate::engine;
-use crate::exit::{Exit, Trouble};
-use crate::import;
+use crate::exit::Exit;
+use crate::pipeline;
 use crate::report::{Report, clean};
-use crate::source;
 
 /// Look at a timeline: date, lane and title of each event
 ///
@@ -42,16 +40,9 @@ const WIDEST: usize = 25;
 /// Shows.
 pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let registry = registry(global)?;
-    let sources = source::find(&args.inputs, &registry)?;
     let mut report = Report::default();
-    let limits = args.joining.limits();
-    let read = import::all(&sources, args.from.as_deref(), &limits, &registry, &mut report)?;
-    let timeline = engine::merge(read.records, read.facts, sources.len(), args.joining.dedupe, args.joining.conflict)
-        .map_err(|ids| Trouble::new(format!("{} ids are in conflict", ids.len())))?;
-    for (source, merged) in report.sources.iter_mut().zip(&timeline.accounts) {
-        (source.account.kept, source.account.merged) = (merged.kept, merged.merged);
-    }
-    report.conflicts.clone_from(&timeline.conflicts);
+    let reading = args.joining.reading(args.inputs.clone(), args.from.clone());
+    let timeline = pipeline::timeline(&reading, &registry, &mut report)?;
     let shown = args.count.unwrap_or(usize::MAX).min(timeline.events.len());
     print(&timeline.events[..shown])?;
     report.print(global.level());

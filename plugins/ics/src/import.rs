@@ -302,7 +302,8 @@ impl IcsImport {
         if let Some(open) = self.open.take() {
             self.abandon(open, out, "truncated");
         }
-        if !self.seen_calendar {
+        // Events that somebody saved without the calendar around them are taken all the same.
+        if !self.seen_calendar && self.waiting.is_empty() && out.counts().emitted == 0 {
             return Err(Error::new("not an iCalendar file: there is no BEGIN:VCALENDAR").at(0, 1));
         }
         if self.calendar.is_none() {

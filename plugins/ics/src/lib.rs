@@ -64,8 +64,12 @@ impl Format for Ics {
     fn sniff(head: &[u8], _name: &str) -> u8 {
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let begin = b"BEGIN:VCALENDAR";
-        if text.get(..begin.len()).is_some_and(|start| start.eq_ignore_ascii_case(begin)) {
+        let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        if begins(begin) {
             return 100;
+        }
+        if [&b"BEGIN:VEVENT"[..], b"BEGIN:VTODO", b"BEGIN:VJOURNAL", b"BEGIN:VTIMEZONE"].into_iter().any(begins) {
+            return 80;
         }
         // UTF-16 is refused with a clear word.
         let letters: Vec<u8> = head.iter().take(64).copied().filter(|byte| byte.is_ascii_graphic()).collect();

@@ -170,6 +170,7 @@ fn damage_is_repaired_and_told() {
     check(b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:caf\xc3\n \xa9\nEND:VEVENT\nEND:VCALENDAR", "", "café");
     check(b"begin:vcalendar\nBegin:VEvent \nsummary:x\nend:vevent\nEND:VCALENDAR", "", "x");
     check(b"BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT", "outside-calendar", "x");
+    check(b"BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT", "outside-calendar", "x");
     check(b"BEGIN:VCALENDAR\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\nEND:VCALENDAR", "missing-end", "x");
 }
 
