@@ -1,6 +1,6 @@
 //! What annals tells people: the only writer to stderr. And the same for machines: the report and the rejects.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::engine::Conflicts;
 use crate::exit::{Place, Trouble};
 
 /// How many notes of one code a source gets to show.
@@ -83,8 +84,8 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
     /// The outputs, in the order given.
     pub outputs: Vec<OutputReport>,
-    /// Ids in conflict, with how many events each has.
-    pub conflicts: BTreeMap<String, usize>,
+    /// What is in conflict, with how many events each has.
+    pub conflicts: Conflicts,
     /// The notes: per source, then per output.
     pub notes: Vec<Noted>,
     /// Failed sources under `--keep-going`.
@@ -122,7 +123,7 @@ impl Report {
             "read": total.read, "expanded": total.expanded, "kept": total.kept, "merged": total.merged,
             "filtered": total.filtered, "rejected": total.rejected, "conflicts": self.conflicts.len(),
             "sources": self.sources, "outputs": self.outputs,
-            "conflict_ids": self.conflicts.keys().collect::<Vec<_>>(),
+            "conflict_ids": self.conflicts.keys().map(|(id, _)| id).collect::<BTreeSet<_>>(),
             "failures": self.failures.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "notes": self.notes.iter().map(note).collect::<Vec<Value>>(),
         });
@@ -153,8 +154,10 @@ impl Report {
             return;
         }
         self.print_notes(level);
-        for (id, events) in self.conflicts.iter().take(SHOWN) {
-            warn(&format!("conflict: id `{id}` has {events} versions that contradict each other; all are kept"));
+        for ((id, instance), events) in self.conflicts.iter().take(SHOWN) {
+            let instance = instance.as_ref().map(|instance| format!(", instance {instance},")).unwrap_or_default();
+            let id = clean(&format!("`{id}`{instance}"));
+            warn(&format!("conflict: id {id} has {events} versions that contradict each other; all are kept"));
         }
         if self.conflicts.len() > SHOWN {
             warn(&format!("… and {} more conflicts", self.conflicts.len() - SHOWN));

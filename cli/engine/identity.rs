@@ -34,7 +34,7 @@ pub fn join(records: Vec<Record>, conflict: Conflict, timeline: &mut Timeline) -
         groups.entry((id, record.event.instance.clone())).or_default().push(record);
     }
     let mut in_conflict = Vec::new();
-    for ((id, _), group) in groups {
+    for ((id, instance), group) in groups {
         if group.len() == 1 {
             joined.extend(group);
             continue;
@@ -48,7 +48,7 @@ pub fn join(records: Vec<Record>, conflict: Conflict, timeline: &mut Timeline) -
                 in_conflict.push(name);
                 continue;
             }
-            *timeline.conflicts.entry(name).or_default() += events.len();
+            *timeline.conflicts.entry((name, instance)).or_default() += events.len();
         }
         let mut stays = vec![false; group.len()];
         for (event, record) in events {

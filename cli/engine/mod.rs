@@ -51,6 +51,9 @@ pub struct Record {
     pub local: Option<String>,
 }
 
+/// Ids with their instances, and how many events of each contradict each other.
+pub type Conflicts = BTreeMap<(String, Option<String>), usize>;
+
 /// The merged timeline.
 #[derive(Debug, Default)]
 pub struct Timeline {
@@ -60,8 +63,8 @@ pub struct Timeline {
     pub facts: Vec<Fact>,
     /// Per source: how many of its records stand, and how many became claims.
     pub accounts: Vec<Account>,
-    /// The ids in conflict, with how many events each has.
-    pub conflicts: BTreeMap<String, usize>,
+    /// What is in conflict, with how many events each has.
+    pub conflicts: Conflicts,
 }
 
 /// Merges `records` of `sources` sources. `Err` = the ids in conflict, under [`Conflict::Fail`].
@@ -118,11 +121,19 @@ fn all_facts(facts: Vec<Fact>, timeline: &Timeline) -> Vec<Fact> {
     for zone in zones.filter(|zone| is_iana(zone)) {
         add(Fact { kind: "zone".to_owned(), key: zone.clone(), value: json!(null) });
     }
-    for id in timeline.conflicts.keys() {
-        let events = timeline.events.iter().filter(|event| event.id.as_ref() == Some(id));
-        let mut keys: Vec<String> = events.map(|event| key::hex(&key::content_key(event))).collect();
+    let mut keys: BTreeMap<(&String, &Option<String>), Vec<String>> = BTreeMap::new();
+    if !timeline.conflicts.is_empty() {
+        for event in &timeline.events {
+            let Some(id) = event.id.as_ref() else { continue };
+            if timeline.conflicts.contains_key(&(id.clone(), event.instance.clone())) {
+                keys.entry((id, &event.instance)).or_default().push(key::hex(&key::content_key(event)));
+            }
+        }
+    }
+    for ((id, instance), mut keys) in keys {
         keys.sort();
-        add(Fact { kind: "conflict".to_owned(), key: id.clone(), value: json!({ "keys": keys }) });
+        let value = json!({ "instance": instance, "keys": keys });
+        add(Fact { kind: "conflict".to_owned(), key: id.clone(), value });
     }
     all.into_values().collect()
 }

@@ -154,21 +154,23 @@ fn time_zones(cx: &mut Export<'_>) -> Vec<Vec<Line>> {
     zones.into_values().collect()
 }
 
-/// The content keys, in order, of events that share an id as a conflict.
-fn conflicts(cx: &Export<'_>) -> HashMap<String, Vec<String>> {
+/// By id and instance: the content keys, in order, of events that share both as a conflict.
+type Conflicts = HashMap<(String, Option<String>), Vec<String>>;
+
+fn conflicts(cx: &Export<'_>) -> Conflicts {
     let keys = |fact: &Fact| {
         let keys = fact.value.get("keys")?.as_array()?.iter();
         let mut keys: Vec<String> = keys.filter_map(Value::as_str).map(str::to_owned).collect();
         keys.sort();
-        Some((fact.key.clone(), keys))
+        Some(((fact.key.clone(), fact.value["instance"].as_str().map(str::to_owned)), keys))
     };
     cx.facts_of("conflict").filter_map(keys).collect()
 }
 
 /// The UID of an event that shares its id with an other in a conflict, all but the smallest one.
-fn own_uid(event: &Event, conflicts: &HashMap<String, Vec<String>>) -> Option<String> {
-    let id = event.id.as_deref()?;
-    let keys = conflicts.get(id)?;
+fn own_uid(event: &Event, conflicts: &Conflicts) -> Option<String> {
+    let id = event.id.clone()?;
+    let keys = conflicts.get(&(id.clone(), event.instance.clone()))?;
     let key: String = content_key(event).iter().map(|byte| format!("{byte:02x}")).collect();
     let derived = keys.binary_search(&key).is_ok_and(|at| at > 0);
     derived.then(|| format!("{id}-{}", &key[..8]))

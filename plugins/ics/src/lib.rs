@@ -20,7 +20,7 @@
 //!
 //! Facts: `calendar` (key: its name) has the properties of a calendar, `timezone` (key: TZID) and `component` the
 //! lines of a VTIMEZONE or of a component that is no record, each as `{"ics": [unfolded lines]}`. An export also takes
-//! `zone` (key: an IANA zone that events are in) and `conflict` (key: an id; `{"keys": [content keys in hex]}`).
+//! `zone` (key: an IANA zone that events are in) and `conflict` (key: an id; `{"instance", "keys": [content keys in hex]}`).
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 

@@ -50,7 +50,8 @@ fn write_fact(fact: &Fact, text: &mut String) {
 
 /// Writes `text`, then all events, with `between` them and `last` behind the last one.
 fn events(cx: &mut Export<'_>, mut text: String, between: &str, last: &str) -> Result<(), Error> {
-    let conflicts: HashSet<String> = cx.facts_of("conflict").map(|fact| fact.key.clone()).collect();
+    let of = |fact: &Fact| (Some(fact.key.clone()), fact.value["instance"].as_str().map(str::to_owned));
+    let conflicts: HashSet<(Option<String>, Option<String>)> = cx.facts_of("conflict").map(of).collect();
     let mut any = false;
     while let Some(event) = cx.next_event()? {
         if any {
@@ -58,7 +59,7 @@ fn events(cx: &mut Export<'_>, mut text: String, between: &str, last: &str) -> R
         }
         any = true;
         write_line(&event, &mut text);
-        if event.id.as_ref().is_some_and(|id| conflicts.contains(id)) {
+        if !conflicts.is_empty() && conflicts.contains(&(event.id.clone(), event.instance.clone())) {
             text.truncate(text.len() - 1);
             text.push_str(",\"conflict\":true}");
         }
