@@ -1,9 +1,16 @@
 //! Runs the program as its users do: command lines in, bytes, messages and exit codes out.
 
+mod algebra;
+mod carriers;
 mod cases;
 mod common;
+mod corpus;
 mod files;
 mod help;
+mod hostile;
 mod limits;
 mod options;
+mod samples;
 mod scenarios;
+mod signals;
+mod tidy;

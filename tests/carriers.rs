@@ -1,0 +1,103 @@
+//! A plugin gives the same bytes, notes and exit codes however it is carried, and a bad one is named.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::cases::{GOOD, ada};
+use crate::common::{Place, ROOT, file_name, library, samples};
+
+#[test]
+fn built_in_and_loaded_plugins_give_the_same() {
+    for (plugin, path) in samples() {
+        let name = file_name(&path);
+        let library = library(&plugin);
+        let place = Place::new();
+        place.write(name, fs::read(&path).expect("a sample"));
+        for format in ["json", "jsonl", "ics"] {
+            let args = ["merge", name, "-t", format, "-v"];
+            let built_in = place.run(&args);
+            let loaded = place.run(&[&args[..], &["--plugin", &library]].concat());
+            assert_eq!((built_in.code, &built_in.stderr), (loaded.code, &loaded.stderr), "{name} to {format}");
+            assert!(built_in.stdout == loaded.stdout, "{name} to {format}: other bytes when loaded");
+        }
+    }
+}
+
+#[test]
+fn all_plugins_loaded_give_the_same_as_built_in() {
+    let place = Place::with(&[("ada.ics", &ada()), ("a.jsonl", GOOD)]);
+    let args = ["merge", "ada.ics", "a.jsonl", "-t", "json", "--report", "r.json"];
+    let built_in = place.run(&args).ok();
+    let before = place.text("r.json");
+    let (ics, json) = (library("ics"), library("json"));
+    let loaded = place.run(&[&args[..], &["--plugin", &ics, "--plugin", &json]].concat()).ok();
+    assert_eq!((built_in.text(), &built_in.stderr), (loaded.text(), &loaded.stderr));
+    // The report tells the carrier, and nothing else differs.
+    assert!(before.contains("built in"));
+    assert_eq!(before.replace("built in", "loaded"), place.text("r.json"));
+}
+
+#[test]
+fn a_loaded_plugin_hides_the_one_that_is_built_in() {
+    let place = Place::new();
+    place.run(&["plugin", "list", "--plugin", &library("json")]).ok().snapshot("plugin-list-loaded");
+}
+
+#[test]
+fn markdown_is_there_once_its_library_is_named() {
+    let place = Place::with(&[("ada.ics", &ada())]);
+    let run = place.run(&["formats"]).ok();
+    assert!(!run.text().contains("markdown"), "{}", run.text());
+    place.run(&["merge", "ada.ics", "-t", "markdown"]).expect(2).snapshot("markdown-without-its-library");
+    let library = library("markdown");
+    let run = place.run(&["formats", "--plugin", &library]).ok();
+    assert!(run.text().contains("\nmarkdown "), "{}", run.text());
+    place.run(&["formats", "markdown", "--plugin", &library]).ok().snapshot("formats-markdown");
+    place.run(&["merge", "ada.ics", "-t", "markdown", "--plugin", &library]).ok().snapshot("markdown");
+    let _ = place.run(&["merge", "ada.ics", "-o", "x.md", "--plugin", &library]).ok();
+    assert!(place.text("x.md").contains("Talk"));
+    // What can only be written cannot be read.
+    let run = place.run(&["merge", "markdown:x.md", "--plugin", &library]).expect(2);
+    run.snapshot("markdown-cannot-be-read");
+}
+
+/// Runs with the library `name`, which must be refused.
+fn refused(place: &Place, name: &str, snapshot: &str) {
+    place.write("a.jsonl", GOOD);
+    let library = place.path(name).display().to_string();
+    let run = place.run(&["merge", "a.jsonl", "-o", "x.json", "--plugin", &library]);
+    assert!(!place.path("x.json").exists());
+    run.expect(2).snapshot(snapshot);
+    // Commands that only look go on, but tell.
+    let run = place.run(&["formats", "--plugin", &library]).expect(2);
+    assert!(run.text().contains("\njsonl "), "{}", run.text());
+}
+
+#[test]
+fn files_that_are_no_libraries_are_refused() {
+    let place =
+        Place::with(&[("libannals_text.so", "not a library\n"), ("notes.so", "text"), ("libannals_dir.so/x", "")]);
+    refused(&place, "notes.so", "plugin-with-another-name");
+    refused(&place, "libannals_missing.so", "plugin-missing");
+    refused(&place, "libannals_dir.so", "plugin-is-a-folder");
+    let library = place.path("libannals_text.so").display().to_string();
+    // The reason is the system's own.
+    let run = place.run(&["merge", "a.jsonl", "--plugin", &library]).expect(2);
+    assert!(run.stderr.contains("Caused by: it cannot be loaded as a shared library: "), "{}", run.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn libraries_that_are_no_plugins_are_refused() {
+    let place = Place::new();
+    for name in ["plain", "future", "nothing", "magic", "renamed", "twofold"] {
+        let library = format!("libannals_{name}.so");
+        let source = Path::new(ROOT).join("tests/plugins").join(format!("{name}.c"));
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]).arg(place.path(&library)).arg(source);
+        let built = compiler.arg("-I").arg(Path::new(ROOT).join("core/include")).status();
+        assert!(built.expect("a C compiler, `cc`").success(), "{name}.c");
+        refused(&place, &library, &format!("plugin-{name}"));
+    }
+}
