@@ -60,6 +60,11 @@ impl Trouble {
         Self { message: message.into(), cause: None, place: None, hint: None, exit: Exit::Nothing }
     }
 
+    /// The user asked to stop.
+    pub fn interrupted() -> Self {
+        Self::new("interrupted").exit(Exit::Interrupted)
+    }
+
     /// Adds why.
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());

@@ -43,9 +43,14 @@ pub fn resolve<'a>(
     for path in paths.iter().filter(|path| *path != "-") {
         let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
         if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-            return Err(Trouble::new(format!("cannot write `{path}`"))
-                .cause(format!("the folder `{}` does not exist", parent.display()))
-                .hint(format!("create it first: `mkdir -p {}`", parent.display())));
+            let trouble = Trouble::new(format!("cannot write `{path}`"));
+            return Err(if parent.exists() {
+                trouble.cause(format!("`{}` is not a folder", parent.display()))
+            } else {
+                trouble
+                    .cause(format!("the folder `{}` does not exist", parent.display()))
+                    .hint(format!("create it first: `mkdir -p {}`", parent.display()))
+            });
         }
     }
     targets.iter().map(|target| resolve_one(target, registry)).collect()
@@ -134,7 +139,7 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
     let trouble = cannot_write(target);
     match failure {
         Failure::Io(error) => trouble.cause(error),
-        Failure::Cancelled => Trouble::new("interrupted").exit(Exit::Interrupted),
+        Failure::Cancelled => Trouble::interrupted(),
         Failure::Refused(error) => Trouble { hint: error.hint, ..trouble.cause(error.message) },
         Failure::Plugin(error) => {
             Trouble::new(format!("plugin {} failed on `{}`", target.entry.describe(), target.path))

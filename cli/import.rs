@@ -161,6 +161,9 @@ fn cannot_read(source: &Source) -> Trouble {
 }
 
 fn cannot_open(source: &Source, error: &std::io::Error, registry: &Registry) -> Trouble {
+    if interrupt::requested() {
+        return Trouble::interrupted();
+    }
     let trouble = cannot_read(source).cause(error);
     // `icss:a.ics` is a path, but hardly meant as one.
     let prefix = source.path.split([':', ',']).next().filter(|prefix| prefix.len() < source.path.len());
@@ -259,8 +262,9 @@ fn last_reject(notes: &[Note], source: &Source) -> String {
 fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
     let format = entry.format.name();
     match failure {
+        Failure::Cancelled => Trouble::interrupted(),
+        Failure::Io(_) if interrupt::requested() => Trouble::interrupted(),
         Failure::Io(error) => cannot_read(source).cause(error),
-        Failure::Cancelled => Trouble::new("interrupted").exit(Exit::Interrupted),
         Failure::Refused(error) => Trouble {
             message: format!("cannot read `{}` as {format}", source.path),
             cause: Some(error.message),

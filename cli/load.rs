@@ -56,7 +56,8 @@ fn open(path: &Path) -> Result<Library, Error> {
     // Without a slash dlopen would search the system's folders.
     let path = std::path::absolute(path)?;
     if !path.is_file() {
-        return Err(Error::new("there is no such file"));
+        let what = if path.exists() { "it is not a file" } else { "there is no such file" };
+        return Err(Error::new(what));
     }
     let flags = unix::RTLD_NOW | unix::RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: the user named the library to run its code in this process.

@@ -20,20 +20,39 @@ enum Place {
     /// A file, and the one beside it that takes its place.
     File(PathBuf, NamedTempFile),
     /// A pipe or device: written straight, since it cannot be replaced.
-    Device(File),
+    Device(Device),
+}
+
+/// A pipe or device. When the reader of a pipe has had enough, the rest goes nowhere: that is its right, and the
+/// other outputs go on.
+struct Device {
+    file: File,
+    reader_has_gone: bool,
+}
+
+impl Write for Device {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.reader_has_gone {
+            return Ok(bytes.len());
+        }
+        match self.file.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_has_gone = true;
+                Ok(bytes.len())
+            }
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 impl Pending {
     /// Prepares to write `path`; `-` is standard output.
     pub fn new(path: &str) -> Result<Self, Trouble> {
-        let cannot = |error: io::Error| {
-            let trouble = Trouble::new(format!("cannot write `{path}`")).cause(&error);
-            let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists());
-            match parent {
-                Some(parent) => trouble.hint(format!("the folder `{}` does not exist", parent.display())),
-                None => trouble,
-            }
-        };
+        let cannot = |error: io::Error| Trouble::new(format!("cannot write `{path}`")).cause(&error);
         let place = if path == "-" { tempfile::tempfile().map(Place::Stdout) } else { Self::beside(path) };
         Ok(Self { name: path.to_owned(), place: place.map_err(cannot)? })
     }
@@ -44,7 +63,8 @@ impl Pending {
         match fs::metadata(&target) {
             Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
             Ok(metadata) if !metadata.is_file() => {
-                return fs::OpenOptions::new().write(true).open(&target).map(Place::Device);
+                let file = fs::OpenOptions::new().write(true).open(&target)?;
+                return Ok(Place::Device(Device { file, reader_has_gone: false }));
             }
             // A file that may not be written is not replaced either.
             Ok(_) => drop(fs::OpenOptions::new().append(true).open(&target)?),
@@ -68,7 +88,8 @@ impl Pending {
     /// Where to write.
     pub fn writer(&mut self) -> &mut dyn Write {
         match &mut self.place {
-            Place::Stdout(file) | Place::Device(file) => file,
+            Place::Stdout(file) => file,
+            Place::Device(device) => device,
             Place::File(_, file) => file,
         }
     }

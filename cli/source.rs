@@ -61,7 +61,9 @@ fn expand(spec: &Spec, registry: &Registry) -> Result<Vec<String>, Trouble> {
     }
     if spec.path.contains(['*', '?', '[']) && !path.exists() {
         let bad = |error: &dyn std::fmt::Display| Trouble::new(format!("bad pattern `{}`", spec.path)).cause(error);
-        let matches = glob::glob(&spec.path).map_err(|error| bad(&error))?;
+        // As in a folder and in a shell: hidden files only where the pattern says so.
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+        let matches = glob::glob_with(&spec.path, options).map_err(|error| bad(&error))?;
         let mut files = Vec::new();
         for found in matches {
             let found = found.map_err(|error| bad(&error))?;
@@ -131,6 +133,20 @@ fn label(sources: &mut [Source]) {
     }
 }
 
+/// Reads, and goes on after a signal unless the user wants to stop: the input may never end.
+fn interruptible(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                if interrupt::requested() {
+                    return Err(io::Error::other("interrupted"));
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
 /// An opened input whose head has been read.
 pub struct Opened {
     head: Cursor<Vec<u8>>,
@@ -148,8 +164,15 @@ impl Opened {
             let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
             (Box::new(file), size)
         };
-        let mut head = Vec::new();
-        rest.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+        let mut head = vec![0; HEAD];
+        let mut len = 0;
+        while len < HEAD {
+            match interruptible(&mut rest, &mut head[len..])? {
+                0 => break,
+                read => len += read,
+            }
+        }
+        head.truncate(len);
         Ok(Self { head: Cursor::new(head), rest, size })
     }
 
@@ -162,13 +185,7 @@ impl Opened {
 impl Read for Opened {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.head.read(buffer)? {
-            0 => match self.rest.read(buffer) {
-                // A signal: the user may want to stop, and the input may never end.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted && interrupt::requested() => {
-                    Err(io::Error::other("interrupted"))
-                }
-                other => other,
-            },
+            0 => interruptible(&mut self.rest, buffer),
             read => Ok(read),
         }
     }

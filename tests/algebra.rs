@@ -57,7 +57,6 @@ fn merging_with_itself_adds_nothing() {
 }
 
 #[test]
-#[ignore = "a claim by hand gets its bounds only once its event is merged"]
 fn merging_claims_by_hand_with_themselves_adds_nothing() {
     let (place, _) = sources();
     adds_nothing(&place, "chronicle.jsonl");

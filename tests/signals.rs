@@ -47,7 +47,6 @@ fn an_interrupted_run_leaves_nothing_behind() {
 }
 
 #[test]
-#[ignore = "a read that a signal ends is still told as exit code 2"]
 fn an_interrupted_run_has_its_own_exit_code() {
     for signal in ["INT", "TERM"] {
         assert_eq!(interrupted(signal).expect(130).stderr, "error: interrupted\n");

@@ -46,8 +46,10 @@ pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let shown = args.count.unwrap_or(usize::MAX).min(timeline.events.len());
     print(&timeline.events[..shown])?;
     report.print(global.level());
-    if shown < timeline.events.len() {
-        crate::report::line(&format!("… and {} more events", timeline.events.len() - shown));
+    match timeline.events.len() - shown {
+        0 => {}
+        1 => crate::report::line("… and 1 more event"),
+        more => crate::report::line(&format!("… and {more} more events")),
     }
     Ok(if report.is_partial() { Exit::Partial } else { Exit::Done })
 }

@@ -5,11 +5,13 @@
 //! of sets: commutative, associative and idempotent.
 
 use annals_core::json::{from_object, to_line, to_object};
-use annals_core::{Claim, Event};
+use annals_core::{Claim, Event, When};
 use serde_json::{Map, Value};
 
 /// Keys of canonical JSON that follow from others, or that a claim has a field for.
 const NOT_IN_DIFFERS: [&str; 4] = ["id", "start", "end", "claims"];
+/// Keys of canonical JSON that follow from `when`, where they are not said. A claim with an `edtf` says the others.
+const TIME: [&str; 8] = ["bounds", "extent", "precision", "qualifier", "part", "said", "zone", "end_zone"];
 
 /// What one source says of an event.
 #[derive(Clone, Debug)]
@@ -32,14 +34,12 @@ pub fn take_apart(event: &Event, record: usize) -> Vec<Assertion> {
         .claims
         .iter()
         .map(|claim| {
-            let same = claim_place(claim);
-            if says_the_same(claim) {
-                let (content, bytes) = (content.clone(), bytes.clone());
-                return Assertion { content, bytes, claim: same, record };
+            let other = if says_the_same(claim) { None } else { overlay(&content, claim) };
+            match other {
+                Some(other) => Assertion { bytes: bytes_of(&other), content: other, claim: claim_place(claim), record },
+                // A claim written by hand may not fit any event; then it stays as it is.
+                None => Assertion { content: content.clone(), bytes: bytes.clone(), claim: claim.clone(), record },
             }
-            let other = overlay(&content, claim);
-            let bytes = bytes_of(&other);
-            Assertion { content: other, bytes, claim: same, record }
         })
         .collect()
 }
@@ -61,6 +61,16 @@ pub fn put_together<'a>(standing: &Event, assertions: impl Iterator<Item = &'a A
     event.claims.sort();
     event.claims.dedup();
     event
+}
+
+/// The same event with its claims as the merge itself would tell them; they may have been written by hand.
+pub fn canonical(event: Event) -> Event {
+    if event.claims.iter().all(says_the_same) {
+        return event;
+    }
+    let assertions = take_apart(&event, 0);
+    let standing = Event { claims: Vec::new(), ..event };
+    put_together(&standing, assertions.iter())
 }
 
 /// The canonical bytes of what an event says.
@@ -87,18 +97,17 @@ fn says_the_same(claim: &Claim) -> bool {
 }
 
 /// What the source of `claim` says, given what the event says.
-fn overlay(event: &Event, claim: &Claim) -> Event {
+fn overlay(event: &Event, claim: &Claim) -> Option<Event> {
     let mut object = to_object(event);
-    object.shift_remove("start");
-    object.shift_remove("end");
     if let Some(edtf) = &claim.edtf {
+        TIME.iter().for_each(|key| drop(object.shift_remove(*key)));
         object.insert("when".to_owned(), edtf.as_str().into());
     }
     let differs: Option<Map<String, Value>> =
         claim.differs.as_deref().and_then(|differs| serde_json::from_str(differs).ok());
     object.extend(differs.into_iter().flatten().filter(|(key, _)| !NOT_IN_DIFFERS.contains(&key.as_str())));
-    // A claim written by hand may not fit; then it is taken as saying what the event says.
-    let mut other = from_object(object, None).unwrap_or_else(|_| event.clone());
+    ["start", "end"].iter().for_each(|key| drop(object.shift_remove(*key)));
+    let mut other = from_object(object, None).ok()?;
     let set = |field: &mut Option<String>, value: &Option<String>| {
         if value.is_some() {
             field.clone_from(value);
@@ -110,13 +119,27 @@ fn overlay(event: &Event, claim: &Claim) -> Event {
     other.revision = claim.revision.or(other.revision);
     other.modified = claim.modified.or(other.modified);
     other.claims = Vec::new();
-    other
+    Some(other)
 }
 
 /// Fills in where `other` says something else than the standing event, whose canonical JSON is `base`.
 fn differ(claim: &mut Claim, other: &Event, base: &Map<String, Value>) {
+    let mut base = base.clone();
+    let object = to_object(other);
+    if let Some(edtf) = other.when.edtf.as_ref().filter(|_| object["when"] != base["when"]) {
+        // The other time is told in full by its EDTF and what that does not imply.
+        let implied = When::parse(edtf, None).unwrap_or_default();
+        let implied = to_object(&Event::new().when(implied));
+        let all = TIME.iter().all(|key| implied[*key] == object[*key]);
+        for key in TIME {
+            base.insert(key.to_owned(), implied[key].clone());
+        }
+        if !all {
+            base.insert("bounds".to_owned(), Value::Bool(false));
+        }
+    }
     let mut differs = Map::new();
-    for (key, value) in to_object(other) {
+    for (key, value) in object {
         if NOT_IN_DIFFERS.contains(&key.as_str()) || base.get(&key) == Some(&value) {
             continue;
         }

@@ -76,6 +76,9 @@ pub fn merge(
     conflict: Conflict,
 ) -> Result<Timeline, Vec<String>> {
     let mut timeline = Timeline { accounts: vec![Account::default(); sources], ..Timeline::default() };
+    for record in &mut records {
+        record.event = assertion::canonical(std::mem::take(&mut record.event));
+    }
     if dedupe >= Dedupe::Identity {
         records = identity::join(records, conflict, &mut timeline)?;
     }
