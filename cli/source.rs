@@ -68,7 +68,7 @@ fn expand(spec: &Spec, registry: &Registry) -> Result<Vec<String>, Trouble> {
         for found in matches {
             let found = found.map_err(|error| bad(&error))?;
             if found.is_file() {
-                files.push(found.to_string_lossy().into_owned());
+                files.push(name_of(&found)?);
             }
         }
         if files.is_empty() {
@@ -98,11 +98,19 @@ fn walk(folder: &Path, all: bool, registry: &Registry, files: &mut Vec<String>) 
             let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
             let mut readable = registry.entries.iter().filter(|entry| entry.format.can_import());
             if all || readable.any(|entry| entry.format.extensions().contains(&extension)) {
-                files.push(path.to_string_lossy().into_owned());
+                files.push(name_of(&path)?);
             }
         }
     }
     Ok(())
+}
+
+/// The path as text: labels, reports and notes are.
+fn name_of(path: &Path) -> Result<String, Trouble> {
+    let name = path.to_str().map(str::to_owned);
+    name.ok_or_else(|| {
+        Trouble::new(format!("cannot read `{}`", path.display())).cause("its name is not UTF-8").hint("rename it")
+    })
 }
 
 /// Labels: `label=`, else the file name, with as many parents as make it unique. One file given twice is one label.

@@ -24,7 +24,7 @@ fn other_projects_calendars() {
     calendars(&Path::new(ROOT).join("../shared/corpus/ics"), &mut folders);
     let count: usize = folders.values().map(Vec::len).sum();
     if count == 0 {
-        return println!("0 corpus documents, skipped");
+        return tell(&format!("0 corpus documents, skipped"));
     }
     let mut events = 0;
     for (folder, mut files) in folders {
@@ -56,5 +56,11 @@ fn other_projects_calendars() {
             again("x.ics", "y.ics");
         }
     }
-    println!("{count} corpus documents, {events} records");
+    tell(&format!("{count} corpus documents, {events} records"));
+}
+
+/// Prints past the test harness, which would keep what a passing test says to itself.
+fn tell(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
