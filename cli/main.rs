@@ -3,6 +3,7 @@
 //! `main` only turns a result into an exit code; [`pipeline`] is the data flow on one screen.
 
 mod args;
+mod bug;
 mod commands;
 mod engine;
 mod exit;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);
-    match run(&cli) {
+    match bug::guard(|| run(&cli)) {
         Ok(exit) => exit.into(),
         Err(error) => match error.downcast::<Trouble>() {
             Ok(trouble) => {
