@@ -28,20 +28,14 @@ fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);
-    match bug::guard(|| run(&cli)) {
-        Ok(exit) => exit.into(),
-        Err(error) => match error.downcast::<Trouble>() {
-            Ok(trouble) => {
-                report::print_error(&trouble);
-                trouble.exit.into()
-            }
-            Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
-            Err(error) => {
-                report::print_error(&Trouble::new(format!("{error:#}")));
-                Exit::Nothing.into()
-            }
-        },
-    }
+    let error = match bug::guard(|| run(&cli)) {
+        Ok(exit) => return exit.into(),
+        Err(error) if is_broken_pipe(&error) => return Exit::Done.into(),
+        Err(error) => error,
+    };
+    let trouble = error.downcast::<Trouble>().unwrap_or_else(|error| Trouble::new(format!("{error:#}")));
+    report::print_error(&trouble);
+    trouble.exit.into()
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
