@@ -39,6 +39,8 @@ pub struct Trouble {
     pub hint: Option<String>,
     /// The exit code it leads to.
     pub exit: Exit,
+    /// Whether the run ends even under `--keep-going`.
+    pub ends_run: bool,
 }
 
 /// A place in an input.
@@ -57,12 +59,12 @@ pub struct Place {
 impl Trouble {
     /// A trouble that leads to [`Exit::Nothing`].
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), cause: None, place: None, hint: None, exit: Exit::Nothing }
+        Self { message: message.into(), cause: None, place: None, hint: None, exit: Exit::Nothing, ends_run: false }
     }
 
     /// The user asked to stop.
     pub fn interrupted() -> Self {
-        Self::new("interrupted").exit(Exit::Interrupted)
+        Self { ends_run: true, ..Self::new("interrupted").exit(Exit::Interrupted) }
     }
 
     /// Adds why.

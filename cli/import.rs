@@ -106,7 +106,7 @@ pub fn all(
         });
         let (common, (counts, one)) = match result {
             Ok((common, result)) => (common, result),
-            Err(trouble) if limits.keep_going && trouble.exit != Exit::Interrupted => {
+            Err(trouble) if limits.keep_going && !trouble.ends_run => {
                 line.status = "failed".to_owned();
                 report.sources.push(line);
                 report.failures.push(trouble);
@@ -241,9 +241,12 @@ fn one(
     })();
     let over = host.over_limit().then_some(limits.max_rejects).flatten();
     match (over, counts) {
-        (Some(limit), _) => Err(Trouble::new(format!("more than {limit} records were rejected"))
-            .cause(last_reject(&host.notes.borrow(), source))
-            .hint("raise `--max-rejects`, or see all of them with `--rejects FILE`")),
+        (Some(limit), _) => Err(Trouble {
+            ends_run: true,
+            ..Trouble::new(format!("more than {limit} records were rejected"))
+                .cause(last_reject(&host.notes.borrow(), source))
+                .hint("raise `--max-rejects`; `--rejects FILE` then keeps all of them")
+        }),
         (None, Ok(counts)) => {
             Ok((counts, One { events, facts: host.facts.into_inner(), notes: host.notes.into_inner() }))
         }
@@ -276,7 +279,7 @@ fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
             })
             .filter(|place| place.line.or(place.offset).is_some()),
             hint: error.hint,
-            exit: Exit::Nothing,
+            ..cannot_read(source)
         },
         Failure::Plugin(error) => Trouble::new(format!("plugin {} failed on `{}`", entry.describe(), source.path))
             .cause(error)

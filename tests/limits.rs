@@ -38,6 +38,7 @@ fn too_many_rejects_end_the_run_with_nothing_written() {
     let place = Place::with(&[("a.jsonl", MIXED), ("b.jsonl", MIXED)]);
     let _ = place.run(&["merge", "a.jsonl", "-t", "json", "--max-rejects", "2"]).expect(1);
     place.run(&["merge", "a.jsonl", "-o", "x.json", "--max-rejects", "1"]).expect(2).snapshot("max-rejects");
+    let _ = place.run(&["merge", "a.jsonl", "b.jsonl", "-o", "x.json", "--max-rejects", "1", "--keep-going"]).expect(2);
     let _ = place.run(&["merge", "a.jsonl", "b.jsonl", "-o", "x.json", "--max-rejects", "3"]).expect(2);
     assert_eq!(place.names(), ["a.jsonl", "b.jsonl"]);
 }
