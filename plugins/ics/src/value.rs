@@ -132,15 +132,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         }
         let end = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| (1..=12).contains(end)).ok_or_else(fail)?;
         let count: i64 = rest[..end].parse().map_err(|_| fail())?;
-        match (&rest[end..=end], timed) {
-            ("W", _) => days += count * 7,
-            ("D", false) => days += count,
-            ("H", true) => seconds += count * 3600,
-            ("M", true) => seconds += count * 60,
-            ("S", true) => seconds += count,
+        let mut unit_and_rest = rest[end..].chars();
+        match (unit_and_rest.next(), timed) {
+            (Some('W'), _) => days += count * 7,
+            (Some('D'), false) => days += count,
+            (Some('H'), true) => seconds += count * 3600,
+            (Some('M'), true) => seconds += count * 60,
+            (Some('S'), true) => seconds += count,
             _ => return Err(fail()),
         }
-        rest = &rest[end + 1..];
+        rest = unit_and_rest.as_str();
         if days > 3_652_500 || seconds > 3_652_500 * 86_400 {
             return Err("longer than 10,000 years".to_owned());
         }
@@ -220,7 +221,9 @@ mod tests {
         check("+P1DT1S", Some((1, 1)));
         check("-PT15M", Some((0, -900)));
         check("p1dt2h", Some((1, 7200)));
-        for text in ["", "P", "1", "PT1D", "P1H", "P1", "PD", "P1DT1HT1M", "P999999999999W", "P1Y", "/PT1H"] {
+        for text in
+            ["", "P", "1", "PT1D", "P1H", "P1", "PD", "P1DT1HT1M", "P999999999999W", "P1Y", "/PT1H", "P9\u{8d}W", "P9é"]
+        {
             check(text, None);
         }
         check("P9999999W", None);

@@ -19,6 +19,14 @@ fn rewrite(bytes: &[u8]) -> Vec<u8> {
     write(imported.events, imported.facts, options(&[("claims", "yes"), ("vague", "span")])).bytes
 }
 
+/// Left out on writing, a control character must not make a component of what was read as a line.
+#[test]
+fn control_characters_do_not_hide_a_component() {
+    let text = b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:a\nBEGIN:VEVENT\x01\nUID:b\nEND:VEVENT\nEND:VCALENDAR\n";
+    let once = rewrite(text);
+    assert_eq!(String::from_utf8_lossy(&rewrite(&once)), String::from_utf8_lossy(&once));
+}
+
 #[test]
 fn samples_are_written_as_they_are_read() {
     for bytes in [WORK, HOME] {
