@@ -24,7 +24,7 @@ fn other_projects_calendars() {
     calendars(&Path::new(ROOT).join("../shared/corpus/ics"), &mut folders);
     let count: usize = folders.values().map(Vec::len).sum();
     if count == 0 {
-        return tell(&format!("0 corpus documents, skipped"));
+        return tell("0 corpus documents, skipped");
     }
     let mut events = 0;
     for (folder, mut files) in folders {

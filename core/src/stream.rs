@@ -174,29 +174,36 @@ impl Consumer {
         Ok(consumer)
     }
 
-    /// The next batch, `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+    /// The next batch, `None` at the end. A batch that is not what the schema says is the producer's bug.
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>, Fault> {
         let get_next = self.stream.get_next.expect("checked by `new`");
         let mut raw = FFI_ArrowArray::empty();
         // SAFETY: `new` was promised a stream that keeps to the interface.
         if unsafe { get_next(&mut self.stream, &mut raw) } != 0 {
-            return Err(Error::new(self.last_error()));
+            return Err(Fault { error: Error::new(self.last_error()), bug: false });
         }
         if raw.is_released() {
             return Ok(None);
         }
-        let bad = |error: arrow_schema::ArrowError| Error::new(format!("bad batch: {error}"));
-        let data_type = DataType::Struct(self.schema.fields().clone());
-        // SAFETY: as above. The data is validated below as far as the interface lets it be.
-        let data = unsafe { from_ffi_and_data_type(raw, data_type) }.map_err(bad)?;
-        data.validate_full().map_err(bad)?;
-        let rows = StructArray::from(data);
-        if rows.null_count() > 0 {
-            return Err(Error::new("bad batch: a row that is null"));
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let columns = rows.columns().to_vec();
-        RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map(Some).map_err(bad)
+        let schema = &self.schema;
+        // Guarded: arrow asserts what it cannot read.
+        let batch = guarded(|| {
+            let bad = |error: arrow_schema::ArrowError| Error::new(format!("bad batch: {error}"));
+            let data_type = DataType::Struct(schema.fields().clone());
+            // SAFETY: as above. The data is validated below as far as the interface lets it be.
+            let data = unsafe { from_ffi_and_data_type(raw, data_type) }.map_err(bad)?;
+            data.validate_full().map_err(bad)?;
+            let rows = StructArray::from(data);
+            if rows.null_count() > 0 {
+                return Err(Error::new("bad batch: a row that is null"));
+            }
+            let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+            RecordBatch::try_new_with_options(schema.clone(), rows.columns().to_vec(), &options).map_err(bad)
+        });
+        batch.map(Some).map_err(|fault| match fault.bug {
+            true => Fault { error: Error::new("bad batch: its buffers or children do not fit its schema"), bug: true },
+            false => Fault { bug: true, ..fault },
+        })
     }
 
     /// The stream itself, for the calls that take one.

@@ -69,7 +69,8 @@ impl ImportStream<'_> {
     pub fn next_events(&mut self) -> Result<Option<Vec<Event>>, Failure> {
         let batch = match self.consumer.next() {
             Ok(batch) => batch,
-            Err(error) => return Err(self.explain(error)),
+            Err(fault) if fault.bug => return Err(Failure::Plugin(fault.error)),
+            Err(fault) => return Err(self.explain(fault.error)),
         };
         let Some(batch) = batch else { return Ok(None) };
         self.rows += batch.num_rows() as u64;
@@ -84,6 +85,7 @@ impl ImportStream<'_> {
     /// The account, after the end. The import is complete only if it equals what the host counted.
     pub fn finish(mut self) -> Result<ImportCounts, Failure> {
         let lie = |text: String| Failure::Plugin(Error::new(text));
+        self.source.error.take().map_or(Ok(()), |error| Err(Failure::Io(error.to_string())))?;
         if let Some(breach) = self.host.breach.take() {
             return Err(lie(format!("the plugin broke the ABI: {breach}")));
         }

@@ -27,7 +27,7 @@ impl Iterator for Rows {
             if let Some(event) = self.batch.next() {
                 return Some(Ok(event));
             }
-            let batch = self.consumer.next().transpose()?;
+            let batch = self.consumer.next().map_err(|fault| fault.error).transpose()?;
             match batch.and_then(|batch| table::from_batch(&batch)) {
                 Ok(events) => self.batch = events.into_iter(),
                 Err(error) => return Some(Err(error)),
@@ -72,7 +72,7 @@ pub(super) unsafe extern "C" fn run_export<F: Exporter>(
         Ok(ExportCounts { read, omitted }) => {
             // SAFETY: the host gives room for the statistics.
             if let Some(stats) = unsafe { stats.as_mut() } {
-                (stats.read, stats.written, stats.omitted) = (read, read - omitted, omitted);
+                (stats.read, stats.written, stats.omitted) = (read, read.saturating_sub(omitted), omitted);
             }
             0
         }

@@ -110,7 +110,7 @@ pub(super) unsafe extern "C" fn stream_stats(stream: *mut ArrowArrayStream, stat
     *stats = ImportStats {
         struct_size: stats.struct_size,
         complete: u32::from(producer.complete),
-        read: counts.read(),
+        read: counts.emitted.saturating_add(counts.rejected).saturating_add(counts.filtered),
         emitted: counts.emitted,
         rejected: counts.rejected,
         filtered: counts.filtered,

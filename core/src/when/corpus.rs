@@ -9,7 +9,7 @@ use super::*;
 fn rows(name: &str) -> Vec<Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/edtf").join(name);
     let Ok(text) = std::fs::read_to_string(path) else {
-        tell(&format!("0 corpus documents, skipped"));
+        tell("0 corpus documents, skipped");
         return Vec::new();
     };
     let rows: Vec<Vec<String>> =

@@ -125,7 +125,7 @@ fn find_outside_quotes(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
 }
 
 /// Whether a character has no place in a content line (RFC 5545 section 3.1, CONTROL).
-pub(crate) fn is_control(byte: u8) -> bool {
+fn is_control(byte: u8) -> bool {
     (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
 

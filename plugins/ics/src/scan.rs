@@ -3,7 +3,7 @@
 use annals_core::lines::Lines;
 use annals_core::{Error, Input};
 
-use crate::line::{is_control, unfold};
+use crate::record::{Repairs, decode};
 
 /// A content line as it stands in the source, with the physical lines that it is folded into.
 #[derive(Debug, Default)]
@@ -135,25 +135,21 @@ pub(crate) fn is_utf16(head: &[u8]) -> bool {
 
 /// `BEGIN:` or `END:` and the name in upper case, if the line is one of these.
 pub(crate) fn bracket(raw: &[u8], bare_cr: bool) -> Option<(Bracket, String)> {
-    // Most lines are told by their first byte; a byte order mark may stand where files were joined.
-    if !matches!(raw.first(), Some(b'B' | b'b' | b'E' | b'e' | 0xef | 0x7f | 0..=b' ')) {
+    // Most lines are told by their first letter; what `decode` takes away may stand before it.
+    let first = raw.iter().find(|byte| matches!(byte, 0x21..=0x7e))?;
+    if !matches!(first, b'B' | b'b' | b'E' | b'e') {
         return None;
     }
-    let mut line = unfold(raw, bare_cr).into_owned();
-    // What the line is decoded to has no control characters and no white space in front either.
-    line.retain(|&byte| !is_control(byte));
-    let line = line.trim_ascii_start();
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let (bracket, name) = if line.get(..6)?.eq_ignore_ascii_case(b"BEGIN:") {
-        (Bracket::Begin, &line[6..])
-    } else if line[..4].eq_ignore_ascii_case(b"END:") {
-        (Bracket::End, &line[4..])
+    // What counts is how the line is read later.
+    let line = decode(raw, bare_cr, 0, &mut Repairs::new())?;
+    let bracket = if line.is("BEGIN") {
+        Bracket::Begin
+    } else if line.is("END") {
+        Bracket::End
     } else {
         return None;
     };
-    // The name of a component is short.
-    let name = name.get(..100).unwrap_or(name);
-    Some((bracket, String::from_utf8_lossy(name).trim().to_ascii_uppercase()))
+    Some((bracket, line.value().trim().to_ascii_uppercase()))
 }
 
 /// The first or the last line of a component.

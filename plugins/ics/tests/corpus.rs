@@ -83,7 +83,7 @@ fn files_of_others_survive() {
     files(&folder, &mut paths);
     paths.sort();
     if paths.is_empty() {
-        tell(&format!("0 corpus documents, skipped"));
+        tell("0 corpus documents, skipped");
         return;
     }
     let (mut refused, mut events, mut rejected, mut clean, mut differing) = (0, 0, 0, 0, 0);
