@@ -14,7 +14,7 @@ pub const MAGIC: [u8; 8] = *b"annalsPL";
 pub const MAJOR: u16 = 1;
 /// The minor version: how far fields have been appended.
 pub const MINOR: u16 = 0;
-/// `annals_import_request.flags`: the host wants [`crate::Event::raw`].
+/// `annals_request.flags`: the host wants [`crate::Event::raw`].
 pub const FLAG_RAW: u64 = 1;
 /// `annals_source.size`, `annals_note.offset`: not known.
 pub const UNKNOWN: u64 = u64::MAX;

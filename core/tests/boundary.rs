@@ -282,7 +282,7 @@ fn descriptors_that_are_wrong_are_refused() {
     check(&|t| set(t, with(|f| f.struct_size = 8)), "a format's descriptor is too small (8 bytes)");
     let no_stats = "format `play` has `open_import` but no `stream_stats`";
     check(&|t| set(t, with(|f| f.stream_stats = None)), no_stats);
-    let no_json = "format `play` has an options schema that is not JSON";
+    let no_json = "format `play` has an options schema that is not a JSON object";
     check(&|t| set(t, with(|f| f.options = Str::new("{"))), no_json);
     // SAFETY: NULL is refused.
     assert!(unsafe { Plugin::new(std::ptr::null()) }.is_err());

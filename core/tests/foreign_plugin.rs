@@ -302,7 +302,7 @@ fn a_descriptor_is_checked_to_its_last_format() {
     check(|format| format.struct_size -= 1, "a format's descriptor is too small (151 bytes)");
     check(|format| format.struct_size += 8, "");
     check(|format| format.options = Str::EMPTY, "");
-    check(|format| format.options = Str::new("{} {}"), "format `made` has an options schema that is not JSON");
+    check(|format| format.options = Str::new("{} {}"), "format `made` has an options schema that is not a JSON object");
     let no_stats = "format `made` has `open_import` but no `stream_stats`";
     check(|format| format.open_import = Some(open_import), no_stats);
     check(|format| format.sniff = None, "");

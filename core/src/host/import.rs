@@ -59,7 +59,8 @@ impl FormatRef {
             return Err(blame(&mut source, &host, take_error(error)));
         }
         // SAFETY: the plugin is trusted to keep to the Arrow C stream interface.
-        let consumer = unsafe { Consumer::new(stream) }.map_err(Failure::Plugin)?;
+        let consumer = unsafe { Consumer::new(stream) };
+        let consumer = consumer.map_err(|error| blame(&mut source, &host, Failure::Plugin(error)))?;
         Ok(ImportStream { format: self, consumer, source, host, _tables: tables, _label: label, rows: 0 })
     }
 }

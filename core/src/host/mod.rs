@@ -112,8 +112,8 @@ impl FormatRef {
         if self.can_import() && self.table.stream_stats.is_none() {
             return Err(Error::new(format!("format `{name}` has `open_import` but no `stream_stats`")));
         }
-        if serde_json::from_str::<serde_json::Value>(&self.options()).is_err() {
-            return Err(Error::new(format!("format `{name}` has an options schema that is not JSON")));
+        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&self.options()).is_err() {
+            return Err(Error::new(format!("format `{name}` has an options schema that is not a JSON object")));
         }
         Ok(())
     }
@@ -165,7 +165,8 @@ impl FormatRef {
         let head = Str { ptr: head.as_ptr().cast(), len: head.len() };
         // SAFETY: both texts live for the call.
         let score = unsafe { sniff(head, Str::new(name)) };
-        u8::try_from(score).unwrap_or(0).min(100)
+        // What is out of range is as good as its nearer end.
+        u8::try_from(score.clamp(0, 100)).unwrap_or(0)
     }
 }
 
