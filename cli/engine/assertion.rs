@@ -28,7 +28,7 @@ pub struct Assertion {
 
 /// The assertions of one record.
 pub fn take_apart(event: &Event, record: usize) -> Vec<Assertion> {
-    let content = Event { claims: Vec::new(), ..event.clone() };
+    let content = content_of(event);
     let bytes = bytes_of(&content);
     event
         .claims
@@ -68,9 +68,12 @@ pub fn canonical(event: Event) -> Event {
     if event.claims.iter().all(says_the_same) {
         return event;
     }
-    let assertions = take_apart(&event, 0);
-    let standing = Event { claims: Vec::new(), ..event };
-    put_together(&standing, assertions.iter())
+    put_together(&content_of(&event), take_apart(&event, 0).iter())
+}
+
+/// What an event says, without who says it.
+pub fn content_of(event: &Event) -> Event {
+    Event { claims: Vec::new(), ..event.clone() }
 }
 
 /// The canonical bytes of what an event says.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use annals_core::json::to_line;
 use annals_core::key;
 
-use super::assertion::{bytes_of, put_together, take_apart};
+use super::assertion::{bytes_of, content_of, put_together, take_apart};
 use super::{Dedupe, Record, Timeline};
 
 /// Joins equal records. What is equal depends on `dedupe`: with `exact` all that a record without an id says, else
@@ -51,16 +51,10 @@ fn join_equal(mut same: Vec<Record>, timeline: &mut Timeline) -> Record {
     if same.len() == 1 {
         return same.remove(0);
     }
-    let bytes = |record: &Record| {
-        let mut content = record.event.clone();
-        content.claims.clear();
-        bytes_of(&content)
-    };
+    let bytes = |record: &Record| bytes_of(&content_of(&record.event));
     let standing = (0..same.len()).min_by_key(|&at| (bytes(&same[at]), same[at].source)).expect("not empty");
     let assertions: Vec<_> = same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
-    let mut content = same[standing].event.clone();
-    content.claims.clear();
-    let event = put_together(&content, assertions.iter());
+    let event = put_together(&content_of(&same[standing].event), assertions.iter());
     for (at, record) in same.iter().enumerate() {
         timeline.accounts[record.source].merged += u64::from(at != standing);
     }

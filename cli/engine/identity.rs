@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use annals_core::Event;
 use annals_core::key::substance_bytes;
 
-use super::assertion::{Assertion, put_together, take_apart};
+use super::assertion::{Assertion, bytes_of, content_of, put_together, take_apart};
 use super::{Conflict, Record, Timeline};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +109,7 @@ fn join_group(group: &[Record], every_substance: bool) -> Vec<(Event, usize)> {
 }
 
 fn own_content(record: &Record, at: usize) -> Assertion {
-    let content = Event { claims: Vec::new(), ..record.event.clone() };
-    let bytes = super::assertion::bytes_of(&content);
+    let content = content_of(&record.event);
+    let bytes = bytes_of(&content);
     Assertion { content, bytes, claim: annals_core::Claim::default(), record: at }
 }

@@ -87,20 +87,10 @@ pub fn merge(
         timeline.accounts[record.source].kept += 1;
     }
     timeline.events = records.into_iter().map(|record| record.event).collect();
-    timeline.events.sort_by_cached_key(|event| (key::time_key(&event.when), owned_place(event), content_rank(event)));
+    timeline.events.sort_by_cached_key(key::sort_key);
     mint(&mut timeline.events);
     timeline.facts = all_facts(facts, &timeline);
     Ok(timeline)
-}
-
-fn owned_place(event: &Event) -> Option<(String, u64)> {
-    key::place(event).map(|(source, offset)| (source.to_owned(), offset))
-}
-
-type ContentRank = (key::ContentKey, Option<String>, Option<String>, Vec<annals_core::Claim>);
-
-fn content_rank(event: &Event) -> ContentRank {
-    (key::content_key(event), event.id.clone(), event.lane.clone(), event.claims.clone())
 }
 
 /// Gives every event without a real id a minted one; equal events are numbered in timeline order.

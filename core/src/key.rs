@@ -26,10 +26,9 @@
 //! `start_lo` (unknown: `end_hi`), `start_nanos`, `end_hi`, `start_hi`, precision from fine to coarse, the smallest
 //! (source, offset) among the claims, content key, id. Undated events come last.
 
-use std::cmp::Ordering;
-
 use sha2::{Digest, Sha256};
 
+use crate::claim::Claim;
 use crate::event::Event;
 use crate::when::When;
 
@@ -152,26 +151,22 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The total order of a timeline, but for the content key, which costs a hash: see [`compare_content`].
-pub fn compare_time(a: &Event, b: &Event) -> Ordering {
-    time_key(&a.when).cmp(&time_key(&b.when)).then_with(|| place(a).cmp(&place(b)))
+/// What puts events into the total order of a timeline: see the module's documentation. Behind it stands all else that
+/// two events can differ in, so that equal keys are equal events.
+pub type SortKey = (TimeKey, Option<(String, u64)>, ContentKey, Option<String>, Option<String>, Vec<Claim>);
+
+/// The sort key of an event. It costs a hash: compute it once for each event.
+pub fn sort_key(event: &Event) -> SortKey {
+    let place = place(event).map(|(source, offset)| (source.to_owned(), offset));
+    let (id, lane, claims) = (event.id.clone(), event.lane.clone(), event.claims.clone());
+    (time_key(&event.when), place, content_key(event), id, lane, claims)
 }
 
-/// What decides between events of one time and place: content key, then id, then all else that they say.
-pub fn compare_content(a: &Event, b: &Event) -> Ordering {
-    (content_key(a), &a.id, &a.lane, &a.claims).cmp(&(content_key(b), &b.id, &b.lane, &b.claims))
-}
-
-/// The total order of a timeline.
-pub fn compare(a: &Event, b: &Event) -> Ordering {
-    compare_time(a, b).then_with(|| compare_content(a, b))
-}
-
-/// See [`time_key`].
+/// Undated, `start_lo` or `end_hi`, `start_nanos`, `end_hi`, `start_hi`, precision.
 pub type TimeKey = (bool, i64, u16, i64, i64, u8);
 
 /// The part of the sort key that is time.
-pub fn time_key(when: &When) -> TimeKey {
+fn time_key(when: &When) -> TimeKey {
     let unknown = |bound: Option<i64>| bound.unwrap_or(i64::MAX);
     let first = when.start_lo.or(when.end_hi).unwrap_or(i64::MAX);
     let undated = when.edtf.is_none();

@@ -1,5 +1,7 @@
 //! The plugin boundary from end to end: formats that behave and formats that do not, through descriptor and vtable.
 
+mod common;
+
 use std::cell::Cell;
 use std::io::{self, Cursor, Read, Write};
 
@@ -11,6 +13,7 @@ use annals_core::{
     Error, Event, Export, Exporter, Fact, Format, FormatInfo, Host, Import, ImportRequest, Importer, Input, Locator,
     Note, Out, sample,
 };
+use common::Full;
 
 const fn info(name: &'static str) -> FormatInfo {
     FormatInfo { name, summary: "", extensions: "", media_types: "", options: "{}", example: "" }
@@ -218,19 +221,6 @@ fn export(how: &str, events: u64, out: &mut dyn Write) -> Result<(u64, u64, usiz
     let rows = (0..events).map(|n| Event::new().id(n.to_string()));
     let counts = plugin().formats()[0].export(rows, &facts, &options, out, &host)?;
     Ok((counts.read, counts.omitted, host.notes.take().len()))
-}
-
-/// An output that cannot be written.
-struct Full;
-
-impl Write for Full {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::Error::other("the disk is full"))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]

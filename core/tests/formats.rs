@@ -1,6 +1,8 @@
 //! Formats in safe Rust that misbehave in ways of their own, through the host; and a host that does, through the
 //! format's table.
 
+mod common;
+
 use std::io::{self, Cursor, Read, Write};
 use std::ptr;
 
@@ -14,6 +16,7 @@ use annals_core::{
     Error, Event, Export, Exporter, Fact, Format, FormatInfo, Host, Import, ImportRequest, Importer, Input, Locator,
     Note, Out, sample,
 };
+use common::Full;
 
 const fn info(name: &'static str) -> FormatInfo {
     FormatInfo {
@@ -300,19 +303,6 @@ fn export(how: &str, most: i64, events: u64, out: &mut dyn Write, host: &dyn Hos
     let rows = (0..events).map(|n| Event { id: Some(n.to_string()), ..sample::event(n) });
     let counts = plugin(&writes::PLUGIN).formats()[0].export(rows, &[], &options, out, host)?;
     Ok((counts.read, counts.omitted))
-}
-
-/// An output that cannot be written.
-struct Full;
-
-impl Write for Full {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::Error::other("the disk is full"))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
