@@ -9,6 +9,7 @@ use annals_core::account::OutputAccount;
 use annals_core::host::Failure;
 use annals_core::plugin::Options;
 use annals_core::{Event, Fact, Host, Note};
+use arrow_array::RecordBatch;
 
 use crate::engine::Timeline;
 use crate::exit::{Exit, Trouble};
@@ -91,11 +92,13 @@ struct Events {
 }
 
 impl Iterator for Events {
-    type Item = Event;
+    type Item = Result<RecordBatch, annals_core::Error>;
 
-    fn next(&mut self) -> Option<Event> {
-        self.at += 1;
-        self.all.get(self.at - 1).cloned()
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.all.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let some = &rest[..rest.len().min(4096)];
+        self.at += some.len();
+        Some(Ok(annals_core::table::to_batch(some, None)))
     }
 }
 

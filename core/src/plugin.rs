@@ -6,12 +6,14 @@
 
 use std::io::{self, Read, Write};
 
+use arrow_array::RecordBatch;
 use serde_json::{Map, Value};
 
 use crate::claim::Locator;
 use crate::error::Error;
 use crate::event::Event;
 use crate::note::{Note, NoteKind};
+use crate::table::{self, Builder};
 
 /// What a format is called and what it takes.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +97,7 @@ pub struct ImportRequest {
     pub wanted: Option<Vec<String>>,
     /// Whether [`Event::raw`] is wanted.
     pub raw: bool,
-    /// How many events make a batch.
+    /// How many events make a batch at most.
     pub batch_rows: usize,
     /// The largest record in bytes; a larger one is rejected.
     pub max_record: usize,
@@ -162,7 +164,8 @@ pub struct Fact {
 /// Where an import puts what it has read.
 pub struct Out<'a> {
     host: &'a dyn Host,
-    events: Vec<Event>,
+    columns: Builder,
+    /// The account without the rows that are still in `columns`.
     counts: ImportCounts,
 }
 
@@ -190,19 +193,25 @@ pub const MAX_REJECT_BYTES: usize = 1 << 20;
 impl<'a> Out<'a> {
     /// An empty one.
     pub fn new(host: &'a dyn Host) -> Self {
-        Self { host, events: Vec::new(), counts: ImportCounts::default() }
+        Self::resume(host, ImportCounts::default(), Builder::default())
     }
 
     /// One record read as one event.
     pub fn event(&mut self, event: Event) {
-        self.counts.emitted += 1;
-        self.events.push(event);
+        self.columns.event(&event);
+    }
+
+    /// The columns themselves, for importers that fill them without an [`Event`] between: set values, then end the row.
+    /// A row that is not ended when the record is rejected is forgotten.
+    pub fn columns(&mut self) -> &mut Builder {
+        &mut self.columns
     }
 
     /// One record that cannot be read: where it is, its bytes, and why. `code` is short, stable and lower-case
     /// (`bad-date`); `text` speaks of this record.
     pub fn reject(&mut self, at: Locator, bytes: &[u8], code: &str, text: impl Into<String>) {
         self.counts.rejected += 1;
+        self.columns.cancel_row();
         let bytes = bytes[..bytes.len().min(MAX_REJECT_BYTES)].to_vec();
         self.host.note(&note(NoteKind::Reject, code, text.into(), None, Some(at), bytes));
     }
@@ -234,27 +243,38 @@ impl<'a> Out<'a> {
 
     /// How many events wait to be taken.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.columns.len()
     }
 
     /// Whether no event waits.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.columns.is_empty()
+    }
+
+    /// About how many bytes wait to be taken.
+    pub fn bytes(&self) -> usize {
+        self.columns.bytes()
     }
 
     /// The account so far.
     pub fn counts(&self) -> ImportCounts {
-        self.counts
+        ImportCounts { emitted: self.counts.emitted + self.columns.len() as u64, ..self.counts }
     }
 
     /// Takes the events; the counts stay.
-    pub fn take(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
+    pub fn take(&mut self) -> RecordBatch {
+        self.counts = self.counts();
+        self.columns.finish()
     }
 
-    /// Goes on with the counts of an earlier one.
-    pub fn resume(host: &'a dyn Host, counts: ImportCounts) -> Self {
-        Self { host, events: Vec::new(), counts }
+    /// Goes on with the account of an earlier one, and with its columns, which have been taken.
+    pub fn resume(host: &'a dyn Host, counts: ImportCounts, columns: Builder) -> Self {
+        Self { host, columns, counts }
+    }
+
+    /// The columns, to go on with later.
+    pub fn into_columns(self) -> Builder {
+        self.columns
     }
 }
 
@@ -273,33 +293,56 @@ pub struct Export<'a> {
     pub options: Options,
     /// The facts of the timeline, sorted by kind, key and value.
     pub facts: Vec<Fact>,
-    events: &'a mut dyn Iterator<Item = Result<Event, Error>>,
+    batches: &'a mut dyn Iterator<Item = Result<RecordBatch, Error>>,
+    /// What is left of the last batch.
+    events: std::vec::IntoIter<Event>,
     sink: &'a mut dyn Write,
     host: &'a dyn Host,
     counts: ExportCounts,
 }
 
 impl<'a> Export<'a> {
-    /// An export of `events` to `sink`.
+    /// An export of the events in `batches` to `sink`.
     pub fn new(
         options: Options,
         facts: Vec<Fact>,
-        events: &'a mut dyn Iterator<Item = Result<Event, Error>>,
+        batches: &'a mut dyn Iterator<Item = Result<RecordBatch, Error>>,
         sink: &'a mut dyn Write,
         host: &'a dyn Host,
     ) -> Self {
-        Self { options, facts, events, sink, host, counts: ExportCounts::default() }
+        Self { options, facts, batches, events: Vec::new().into_iter(), sink, host, counts: ExportCounts::default() }
     }
 
     /// The next event in timeline order; its `id` is always set (minted by the host where the source had none).
     /// `None` at the end.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if self.host.cancelled() {
+                return Err(Error::new("interrupted"));
+            }
+            if let Some(event) = self.events.next() {
+                self.counts.read += 1;
+                return Ok(Some(event));
+            }
+            match self.batches.next().transpose()? {
+                Some(batch) => self.events = table::from_batch(&batch)?.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next events as columns, for exporters that write them without an [`Event`] between; see [`table::Rows`].
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         if self.host.cancelled() {
             return Err(Error::new("interrupted"));
         }
-        let event = self.events.next().transpose()?;
-        self.counts.read += u64::from(event.is_some());
-        Ok(event)
+        let batch = match self.events.as_slice() {
+            [] => self.batches.next().transpose()?,
+            left => Some(table::to_batch(left, None)),
+        };
+        self.events = Vec::new().into_iter();
+        self.counts.read += batch.as_ref().map_or(0, RecordBatch::num_rows) as u64;
+        Ok(batch)
     }
 
     /// The facts of one kind.

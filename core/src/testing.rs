@@ -3,10 +3,13 @@
 use std::cell::RefCell;
 use std::io::Cursor;
 
+use arrow_array::RecordBatch;
+
 use crate::error::Error;
 use crate::event::Event;
 use crate::note::Note;
 use crate::plugin::{Export, ExportCounts, Exporter, Fact, Host, ImportCounts, ImportRequest, Importer, Options, Out};
+use crate::table;
 
 /// A host that keeps what it is told.
 #[derive(Default)]
@@ -61,13 +64,23 @@ pub fn options(pairs: &[(&str, &str)]) -> Options {
     Options(pairs.iter().map(|(name, value)| ((*name).to_owned(), typed(value))).collect())
 }
 
+/// Events as the batches that an export takes.
+pub fn batches<I: IntoIterator<Item = Event>>(events: I) -> impl Iterator<Item = Result<RecordBatch, Error>> + use<I> {
+    let mut events = events.into_iter();
+    std::iter::from_fn(move || {
+        let events: Vec<Event> = events.by_ref().take(100).collect();
+        (!events.is_empty()).then(|| Ok(table::to_batch(&events, None)))
+    })
+}
+
 /// Imports `bytes`.
 pub fn import<F: Importer>(bytes: &[u8], request: ImportRequest) -> Result<Imported, Error> {
     let host = Recorder::default();
     let mut import = F::open(Box::new(Cursor::new(bytes.to_vec())), request)?;
     let mut out = Out::new(&host);
     while import.step(&mut out)? {}
-    let (events, counts) = (out.take(), out.counts());
+    let events = table::from_batch(&out.take())?;
+    let counts = out.counts();
     Ok(Imported { events, notes: host.notes.take(), facts: host.facts.take(), counts })
 }
 
@@ -75,8 +88,8 @@ pub fn import<F: Importer>(bytes: &[u8], request: ImportRequest) -> Result<Impor
 pub fn export<F: Exporter>(events: Vec<Event>, facts: Vec<Fact>, options: Options) -> Result<Exported, Error> {
     let host = Recorder::default();
     let mut bytes = Vec::new();
-    let mut events = events.into_iter().map(Ok);
-    let mut cx = Export::new(options, facts, &mut events, &mut bytes, &host);
+    let mut batches = batches(events);
+    let mut cx = Export::new(options, facts, &mut batches, &mut bytes, &host);
     F::export(&mut cx)?;
     let counts = cx.counts();
     Ok(Exported { bytes, notes: host.notes.take(), counts })

@@ -219,7 +219,7 @@ fn export(how: &str, events: u64, out: &mut dyn Write) -> Result<(u64, u64, usiz
     let options = Options([("how".to_owned(), how.into())].into_iter().collect());
     let facts = [Fact { kind: "k".into(), key: "k".into(), value: 1.into() }];
     let rows = (0..events).map(|n| Event::new().id(n.to_string()));
-    let counts = plugin().formats()[0].export(rows, &facts, &options, out, &host)?;
+    let counts = plugin().formats()[0].export(annals_core::testing::batches(rows), &facts, &options, out, &host)?;
     Ok((counts.read, counts.omitted, host.notes.take().len()))
 }
 

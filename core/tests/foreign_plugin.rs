@@ -404,7 +404,7 @@ fn check_export(word: &str, events: u64, expected: &str) {
     let host = Recorder::default();
     let options = Options([("how".to_owned(), word.into())].into_iter().collect());
     let rows = (0..events).map(|n| Event::new().id(n.to_string()));
-    let found = match format().export(rows, &[], &options, &mut Vec::new(), &host) {
+    let found = match format().export(annals_core::testing::batches(rows), &[], &options, &mut Vec::new(), &host) {
         Ok(counts) => format!("read {}, omitted {}", counts.read, counts.omitted),
         Err(failure) => tell_failure(failure),
     };

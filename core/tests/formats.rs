@@ -301,7 +301,8 @@ impl Host for Stopping {
 fn export(how: &str, most: i64, events: u64, out: &mut dyn Write, host: &dyn Host) -> Result<(u64, u64), Failure> {
     let options = Options([("how".to_owned(), how.into()), ("most".to_owned(), most.into())].into_iter().collect());
     let rows = (0..events).map(|n| Event { id: Some(n.to_string()), ..sample::event(n) });
-    let counts = plugin(&writes::PLUGIN).formats()[0].export(rows, &[], &options, out, host)?;
+    let counts =
+        plugin(&writes::PLUGIN).formats()[0].export(annals_core::testing::batches(rows), &[], &options, out, host)?;
     Ok((counts.read, counts.omitted))
 }
 

@@ -9,46 +9,41 @@ use serde_json::json;
 
 use crate::abi::{ExportRequest, ExportStats, Str};
 use crate::error::Error;
-use crate::event::Event;
 use crate::host::tables::{HostContext, SinkContext};
 use crate::host::{Failure, FormatRef, error_out, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{ExportCounts, Fact, Host, Options};
 use crate::schema::event_schema;
 use crate::stream::{Batches, produce};
-use crate::table;
 
-/// How many rows go to an exporter at a time.
-const BATCH_ROWS: usize = 4096;
+/// The batches, and how many rows of them have been given.
+struct Given<I: Iterator>(I, std::rc::Rc<std::cell::Cell<u64>>);
 
-/// Events as batches.
-struct Rows<I: Iterator>(I, std::rc::Rc<std::cell::Cell<u64>>);
-
-impl<I: Iterator<Item = Event> + 'static> Batches for Rows<I> {
+impl<I: Iterator<Item = Result<RecordBatch, Error>> + 'static> Batches for Given<I> {
     fn schema(&self) -> SchemaRef {
         event_schema()
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let events: Vec<Event> = self.0.by_ref().take(BATCH_ROWS).collect();
-        self.1.set(self.1.get() + events.len() as u64);
-        Ok((!events.is_empty()).then(|| table::to_batch(&events, None)))
+        let batch = self.0.next().transpose()?;
+        self.1.set(self.1.get() + batch.as_ref().map_or(0, RecordBatch::num_rows) as u64);
+        Ok(batch)
     }
 }
 
-impl<I: Iterator> Drop for Rows<I> {
+impl<I: Iterator> Drop for Given<I> {
     /// What an exporter left in the stream counts as given, so that it cannot pass for taken.
     fn drop(&mut self) {
-        let (rows, given) = (&mut self.0, &self.1);
-        given.set(given.get().saturating_add(u64::from(rows.next().is_some())));
+        let (batches, given) = (&mut self.0, &self.1);
+        given.set(given.get().saturating_add(u64::from(batches.next().is_some())));
     }
 }
 
 impl FormatRef {
-    /// Writes `events`, which must be in timeline order and have ids, to `out`.
+    /// Writes the events of `batches`, which must be of the whole event table, in timeline order and with ids, to `out`.
     pub fn export(
         self,
-        events: impl Iterator<Item = Event> + 'static,
+        batches: impl Iterator<Item = Result<RecordBatch, Error>> + 'static,
         facts: &[Fact],
         options: &Options,
         out: &mut dyn Write,
@@ -69,7 +64,7 @@ impl FormatRef {
             facts: Str::new(&facts),
         };
         let given = std::rc::Rc::new(std::cell::Cell::new(0));
-        let mut stream = produce(Rows(events.fuse(), given.clone()));
+        let mut stream = produce(Given(batches.fuse(), given.clone()));
         let mut sink = SinkContext { out, error: None };
         let mut host = HostContext::new(host);
         let (sink_table, host_table) = (sink.table(), host.table());

@@ -2,6 +2,8 @@
 
 use std::mem::size_of;
 
+use arrow_array::RecordBatch;
+
 use crate::abi::{ArrowArrayStream, FLAG_RAW, HostTable, ImportStats, Request, Source, Str};
 use crate::error::Error;
 use crate::event::Event;
@@ -10,7 +12,7 @@ use crate::host::{Failure, FormatRef, error_out, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{Host, ImportCounts, ImportRequest, Input};
 use crate::stream::Consumer;
-use crate::table;
+use crate::table::{self, Rows};
 
 /// An import under way: batches of events, then the account.
 pub struct ImportStream<'h> {
@@ -66,8 +68,8 @@ impl FormatRef {
 }
 
 impl ImportStream<'_> {
-    /// The next events, `None` at the end of the data.
-    pub fn next_events(&mut self) -> Result<Option<Vec<Event>>, Failure> {
+    /// The next events as columns, with plain text, `None` at the end of the data. [`Rows::of`] it cannot fail.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Failure> {
         let batch = match self.consumer.next() {
             Ok(batch) => batch,
             Err(fault) if fault.bug => return Err(Failure::Plugin(fault.error)),
@@ -75,7 +77,15 @@ impl ImportStream<'_> {
         };
         let Some(batch) = batch else { return Ok(None) };
         self.rows += batch.num_rows() as u64;
-        table::from_batch(&batch).map(Some).map_err(Failure::Plugin)
+        let batch = table::plain_text(&batch).map_err(Failure::Plugin)?;
+        Rows::of(&batch).map_err(Failure::Plugin)?;
+        Ok(Some(batch))
+    }
+
+    /// The next events, `None` at the end of the data.
+    pub fn next_events(&mut self) -> Result<Option<Vec<Event>>, Failure> {
+        let batch = self.next_batch()?;
+        batch.map(|batch| table::from_batch(&batch).map_err(Failure::Plugin)).transpose()
     }
 
     /// Bytes read so far.

@@ -2,37 +2,24 @@
 
 use std::ffi::c_int;
 
+use arrow_array::RecordBatch;
 use serde_json::Value;
 
 use super::tables::{HostHandle, SinkHandle};
 use super::{give_error, options};
 use crate::abi::{ArrowArrayStream, ErrorOut, ExportRequest, ExportStats, HostTable, Sink};
 use crate::error::Error;
-use crate::event::Event;
 use crate::plugin::{Export, ExportCounts, Exporter, Fact};
 use crate::stream::{Consumer, guarded};
-use crate::table;
 
-/// The events of a stream, one by one.
-struct Rows {
-    consumer: Consumer,
-    batch: std::vec::IntoIter<Event>,
-}
+/// The batches of a stream.
+struct Stream(Consumer);
 
-impl Iterator for Rows {
-    type Item = Result<Event, Error>;
+impl Iterator for Stream {
+    type Item = Result<RecordBatch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(event) = self.batch.next() {
-                return Some(Ok(event));
-            }
-            let batch = self.consumer.next().map_err(|fault| fault.error).transpose()?;
-            match batch.and_then(|batch| table::from_batch(&batch)) {
-                Ok(events) => self.batch = events.into_iter(),
-                Err(error) => return Some(Err(error)),
-            }
-        }
+        self.0.next().map_err(|fault| fault.error).transpose()
     }
 }
 
@@ -52,7 +39,7 @@ pub(super) unsafe extern "C" fn run_export<F: Exporter>(
         // Taken first, so that it is released whatever happens below.
         let input = std::mem::replace(input, ArrowArrayStream::empty());
         // SAFETY: the host's stream keeps to the interface.
-        let consumer = unsafe { Consumer::new(input) }?;
+        let consumer = unsafe { Consumer::of_host(input) }?;
         if host.is_null() || sink.is_null() {
             return Err(Error::new("the host passed NULL"));
         }
@@ -63,8 +50,8 @@ pub(super) unsafe extern "C" fn run_export<F: Exporter>(
         // SAFETY: as above.
         let (options_text, facts_text) = unsafe { (request.options.to_text(), request.facts.to_text()) };
         let (host, mut sink) = (HostHandle(host), SinkHandle(sink));
-        let mut rows = Rows { consumer, batch: Vec::new().into_iter() };
-        let mut cx = Export::new(options(&options_text)?, facts(&facts_text)?, &mut rows, &mut sink, &host);
+        let mut batches = Stream(consumer);
+        let mut cx = Export::new(options(&options_text)?, facts(&facts_text)?, &mut batches, &mut sink, &host);
         F::export(&mut cx)?;
         Ok(cx.counts())
     });

@@ -11,34 +11,38 @@ use crate::abi::{ArrowArrayStream, ErrorOut, FLAG_RAW, HostTable, ImportStats, R
 use crate::error::Error;
 use crate::plugin::{Import, ImportCounts, ImportRequest, Importer, Out};
 use crate::stream::{Batches, Producer, guarded, produce};
-use crate::table;
+use crate::table::Builder;
 
 /// An import as batches.
 struct Records {
     import: Box<dyn Import>,
     host: HostHandle,
     counts: ImportCounts,
-    wanted: Option<Vec<String>>,
+    columns: Builder,
     batch_rows: usize,
     ended: bool,
 }
 
+/// A batch of large records ends early: about as many bytes as this.
+const BATCH_BYTES: usize = 1 << 20;
+
 impl Batches for Records {
     fn schema(&self) -> SchemaRef {
-        table::to_batch(&[], self.wanted.as_deref()).schema()
+        self.columns.schema()
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let mut out = Out::resume(&self.host, self.counts);
-        while !self.ended && out.len() < self.batch_rows {
+        let mut out = Out::resume(&self.host, self.counts, std::mem::take(&mut self.columns));
+        while !self.ended && out.len() < self.batch_rows && out.bytes() < BATCH_BYTES {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
             }
             self.ended = !self.import.step(&mut out)?;
         }
+        let batch = (!out.is_empty()).then(|| out.take());
         self.counts = out.counts();
-        let events = out.take();
-        Ok((!events.is_empty()).then(|| table::to_batch(&events, self.wanted.as_deref())))
+        self.columns = out.into_columns();
+        Ok(batch)
     }
 }
 
@@ -65,15 +69,15 @@ pub(super) unsafe extern "C" fn open_import<F: Importer>(
         let wanted = (!wanted.is_empty()).then(|| wanted.split(' ').map(str::to_owned).collect::<Vec<_>>());
         let request = ImportRequest {
             options: options(&options_text)?,
-            wanted: wanted.clone(),
+            wanted,
             raw: raw.flags & FLAG_RAW != 0,
             batch_rows: usize::try_from(raw.batch_rows).unwrap_or(usize::MAX).clamp(1, 1 << 20),
             max_record: usize::try_from(raw.max_record).unwrap_or(usize::MAX),
         };
-        let batch_rows = request.batch_rows;
+        let (batch_rows, columns) = (request.batch_rows, Builder::new(request.wanted.as_deref()));
         let import = F::open(Box::new(SourceHandle(source)), request)?;
         let host = HostHandle(host);
-        Ok(produce(Records { import, host, counts: ImportCounts::default(), wanted, batch_rows, ended: false }))
+        Ok(produce(Records { import, host, counts: ImportCounts::default(), columns, batch_rows, ended: false }))
     });
     match opened {
         Ok(stream) => {

@@ -1,0 +1,362 @@
+//! Rows from columns: typed access to a batch of the event table without copying it.
+
+use std::ops::Range;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, BinaryArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray};
+use arrow_buffer::NullBuffer;
+
+use super::columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
+use crate::claim::{Claim, Locator};
+use crate::error::Error;
+use crate::event::{Actor, Event};
+use crate::schema;
+use crate::when::{Extent, Part, Precision, Qualifier, When};
+
+/// The rows of a batch. Absent columns read as nulls.
+pub struct Rows<'a> {
+    len: usize,
+    texts: [Option<&'a StringArray>; Text::COUNT],
+    numbers: [Option<Numbers<'a>>; Number::COUNT],
+    codes: [Option<&'a [u8]>; Code::COUNT],
+    degrees: [Option<&'a PrimitiveArray<Float64Type>>; Degrees::COUNT],
+    nanos: Option<&'a [u16]>,
+    tags: Option<(&'a [i32], &'a StringArray)>,
+    actors: Option<(&'a [i32], [&'a StringArray; ActorText::COUNT])>,
+    claims: Option<Claims<'a>>,
+    raw: Option<&'a BinaryArray>,
+}
+
+/// Values and where they are null.
+type Numbers<'a> = (&'a [i64], Option<&'a NullBuffer>);
+
+struct Claims<'a> {
+    offsets: &'a [i32],
+    texts: [&'a StringArray; ClaimText::COUNT],
+    revision: Numbers<'a>,
+    modified: Numbers<'a>,
+    places: [&'a [u64]; 3],
+    located: Option<&'a NullBuffer>,
+}
+
+fn get(numbers: Numbers<'_>, at: usize) -> Option<i64> {
+    numbers.1.is_none_or(|valid| valid.is_valid(at)).then(|| numbers.0[at])
+}
+
+fn text(array: &StringArray, at: usize) -> Option<&str> {
+    array.is_valid(at).then(|| array.value(at))
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of `batch`, which must be of the event table with plain text columns (see [`super::plain_text`]). A
+    /// null where none may be, or an unknown code, is an error.
+    pub fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
+        schema::check(&batch.schema())?;
+        let column = |name: &str| batch.column_by_name(name);
+        let mut rows = Self {
+            len: batch.num_rows(),
+            texts: [None; Text::COUNT],
+            numbers: [None; Number::COUNT],
+            codes: [None; Code::COUNT],
+            degrees: [None; Degrees::COUNT],
+            nanos: None,
+            tags: None,
+            actors: None,
+            claims: None,
+            raw: column("raw").map(|raw| raw.as_binary()),
+        };
+        for text in Text::ALL {
+            let array = column(text.name()).map(|array| plain_texts(array, text.name())).transpose()?;
+            rows.texts[*text as usize] = array.filter(|array| array.null_count() < array.len());
+        }
+        for number in Number::ALL {
+            rows.numbers[*number as usize] = column(number.name()).map(numbers).filter(some_valid);
+        }
+        for degrees in Degrees::ALL {
+            rows.degrees[*degrees as usize] = column(degrees.name()).map(|array| array.as_primitive());
+        }
+        for code in Code::ALL {
+            if let Some(array) = column(code.name()) {
+                let codes: &PrimitiveArray<UInt8Type> = array.as_primitive();
+                rows.codes[*code as usize] = Some(codes.values());
+                check_codes(*code, codes)?;
+            }
+        }
+        if let Some(array) = column("start_nanos") {
+            let nanos: &PrimitiveArray<UInt16Type> = array.as_primitive();
+            if let Some(row) = nanos.values().iter().position(|&nanos| nanos > 999) {
+                return Err(Error::new(format!("row {row} of column `start_nanos` is above 999")));
+            }
+            rows.nanos = Some(nanos.values());
+        }
+        if let Some((offsets, items)) = column("tags").and_then(list) {
+            let tags = plain_texts(items, "tags")?;
+            non_null(tags, "tags")?;
+            rows.tags = Some((offsets, tags));
+        }
+        if let Some((offsets, items)) = column("actors").and_then(list) {
+            let items = structs(items, "actors")?;
+            let texts = ActorText::ALL.iter().map(|field| plain_texts(items.column(*field as usize), field.name()));
+            let texts: Vec<&StringArray> = texts.collect::<Result<_, _>>()?;
+            rows.actors = Some((offsets, texts.try_into().expect("three texts")));
+        }
+        if let Some((offsets, items)) = column("claims").and_then(list) {
+            rows.claims = Some(Claims::of(offsets, structs(items, "claims")?)?);
+        }
+        Ok(rows)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// A text.
+    pub fn text(&self, column: Text, row: usize) -> Option<&'a str> {
+        text(self.texts[column as usize]?, row)
+    }
+
+    /// Whether any row has a text in this column.
+    pub fn has(&self, column: Text) -> bool {
+        self.texts[column as usize].is_some()
+    }
+
+    /// A number.
+    pub fn number(&self, column: Number, row: usize) -> Option<i64> {
+        get(self.numbers[column as usize]?, row)
+    }
+
+    /// Whether any row has a number in this column.
+    pub fn has_number(&self, column: Number) -> bool {
+        self.numbers[column as usize].is_some()
+    }
+
+    /// A code.
+    pub fn code(&self, column: Code, row: usize) -> u8 {
+        self.codes[column as usize].map_or(column.default(), |codes| codes[row])
+    }
+
+    /// Degrees.
+    pub fn degrees(&self, column: Degrees, row: usize) -> Option<f64> {
+        self.degrees[column as usize].filter(|array| array.is_valid(row)).map(|array| array.value(row))
+    }
+
+    /// The nanoseconds of the start below the microsecond.
+    pub fn nanos(&self, row: usize) -> u16 {
+        self.nanos.map_or(0, |nanos| nanos[row])
+    }
+
+    /// The source bytes of a record.
+    pub fn raw(&self, row: usize) -> Option<&'a [u8]> {
+        self.raw.filter(|raw| raw.is_valid(row)).map(|raw| raw.value(row))
+    }
+
+    /// The tags of a row.
+    pub fn tags(&self, row: usize) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
+        let (range, tags) = self.tags.map_or((0..0, None), |(offsets, tags)| (items(offsets, row), Some(tags)));
+        range.map(move |at| tags.map_or("", |tags| tags.value(at)))
+    }
+
+    /// The actors of a row, by their numbers in the batch.
+    pub fn actors(&self, row: usize) -> Range<usize> {
+        self.actors.map_or(0..0, |(offsets, _)| items(offsets, row))
+    }
+
+    /// A text of an actor.
+    pub fn actor_text(&self, field: ActorText, at: usize) -> Option<&'a str> {
+        text(self.actors?.1[field as usize], at)
+    }
+
+    /// The claims of a row, by their numbers in the batch.
+    pub fn claims(&self, row: usize) -> Range<usize> {
+        self.claims.as_ref().map_or(0..0, |claims| items(claims.offsets, row))
+    }
+
+    fn all_claims(&self) -> &Claims<'a> {
+        self.claims.as_ref().expect("a claim's number comes from `claims`")
+    }
+
+    /// A text of a claim.
+    pub fn claim_text(&self, field: ClaimText, at: usize) -> Option<&'a str> {
+        text(self.all_claims().texts[field as usize], at)
+    }
+
+    /// The revision that a claim says otherwise.
+    pub fn claim_revision(&self, at: usize) -> Option<i64> {
+        get(self.all_claims().revision, at)
+    }
+
+    /// The last change that a claim says otherwise.
+    pub fn claim_modified(&self, at: usize) -> Option<i64> {
+        get(self.all_claims().modified, at)
+    }
+
+    /// Where a claim stands.
+    pub fn locator(&self, at: usize) -> Option<Locator> {
+        let claims = self.all_claims();
+        let [offset, len, line] = claims.places;
+        let locator = || Locator { offset: offset[at], len: len[at], line: line[at] };
+        claims.located.is_none_or(|located| located.is_valid(at)).then(locator)
+    }
+
+    /// A claim.
+    pub fn claim(&self, at: usize) -> Claim {
+        let text = |field| self.claim_text(field, at).map(str::to_owned);
+        Claim {
+            source: text(ClaimText::Source).unwrap_or_default(),
+            id: text(ClaimText::Id),
+            instance: text(ClaimText::Instance),
+            revision: self.claim_revision(at),
+            modified: self.claim_modified(at),
+            lane: text(ClaimText::Lane),
+            attributed_to: text(ClaimText::AttributedTo),
+            locator: self.locator(at),
+            quote: text(ClaimText::Quote),
+            edtf: text(ClaimText::Edtf),
+            title: text(ClaimText::Title),
+            differs: text(ClaimText::Differs),
+            retrieved: text(ClaimText::Retrieved),
+        }
+    }
+
+    /// An actor.
+    fn actor(&self, at: usize) -> Actor {
+        let text = |field| self.actor_text(field, at).map(str::to_owned);
+        Actor { name: text(ActorText::Name), role: text(ActorText::Role), address: text(ActorText::Address) }
+    }
+
+    /// The time of a row.
+    pub fn when(&self, row: usize) -> When {
+        let text = |column| self.text(column, row).map(str::to_owned);
+        let code = |column| self.code(column, row);
+        When {
+            edtf: text(Text::Edtf),
+            start_lo: self.number(Number::StartLo, row),
+            start_hi: self.number(Number::StartHi, row),
+            end_lo: self.number(Number::EndLo, row),
+            end_hi: self.number(Number::EndHi, row),
+            start_nanos: self.nanos(row),
+            extent: Extent::from_code(code(Code::Extent)).unwrap_or_default(),
+            precision: Precision::from_code(code(Code::Precision)).unwrap_or_default(),
+            qualifier: Qualifier::from_code(code(Code::Qualifier)).unwrap_or_default(),
+            part: Part::from_code(code(Code::Part)).unwrap_or_default(),
+            said: text(Text::Said),
+            zone: text(Text::Zone),
+            end_zone: text(Text::EndZone),
+        }
+    }
+
+    /// A row as an event.
+    pub fn event(&self, row: usize) -> Event {
+        let text = |column| self.text(column, row).map(str::to_owned);
+        Event {
+            id: text(Text::Id),
+            instance: text(Text::Instance),
+            revision: self.number(Number::Revision, row),
+            modified: self.number(Number::Modified, row),
+            stamped: self.number(Number::Stamped, row),
+            when: self.when(row),
+            recurrence: text(Text::Recurrence),
+            title: text(Text::Title),
+            body: text(Text::Body),
+            kind: text(Text::Kind),
+            status: text(Text::Status),
+            lane: text(Text::Lane),
+            url: text(Text::Url),
+            place: text(Text::Place),
+            lat: self.degrees(Degrees::Lat, row),
+            lon: self.degrees(Degrees::Lon, row),
+            tags: self.tags(row).map(str::to_owned).collect(),
+            actors: self.actors(row).map(|at| self.actor(at)).collect(),
+            claims: self.claims(row).map(|at| self.claim(at)).collect(),
+            extra: text(Text::Extra),
+            raw: self.raw(row).map(<[u8]>::to_vec),
+            raw_format: text(Text::RawFormat),
+        }
+    }
+}
+
+impl<'a> Claims<'a> {
+    fn of(offsets: &'a [i32], items: &'a StructArray) -> Result<Self, Error> {
+        let at = |name: &str| items.column_by_name(name).expect("checked type");
+        let texts = ClaimText::ALL.iter().map(|field| plain_texts(at(field.name()), field.name()));
+        let texts: Vec<&StringArray> = texts.collect::<Result<_, _>>()?;
+        non_null(texts[ClaimText::Source as usize], "claims.source")?;
+        let places = at("locator").as_struct();
+        let place = |at: usize| -> &'a [u64] { places.column(at).as_primitive::<UInt64Type>().values() };
+        Ok(Self {
+            offsets,
+            texts: texts.try_into().expect("as many as there are"),
+            revision: numbers(at("revision")),
+            modified: numbers(at("modified")),
+            places: [place(0), place(1), place(2)],
+            located: places.nulls().filter(|nulls| nulls.null_count() > 0),
+        })
+    }
+}
+
+fn items(offsets: &[i32], row: usize) -> Range<usize> {
+    let end = |at: usize| usize::try_from(offsets[at]).expect("offsets are not negative");
+    end(row)..end(row + 1)
+}
+
+fn list(array: &ArrayRef) -> Option<(&[i32], &ArrayRef)> {
+    let lists: &ListArray = array.as_list();
+    (!lists.is_empty()).then(|| (lists.value_offsets(), lists.values()))
+}
+
+fn numbers(array: &ArrayRef) -> Numbers<'_> {
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+    match array.as_primitive_opt::<Int64Type>() {
+        Some(array) => (array.values(), nulls),
+        None => (array.as_primitive::<TimestampMicrosecondType>().values(), nulls),
+    }
+}
+
+fn some_valid(numbers: &Numbers<'_>) -> bool {
+    numbers.1.is_none_or(|nulls| nulls.null_count() < numbers.0.len())
+}
+
+fn plain_texts<'a>(array: &'a ArrayRef, name: &str) -> Result<&'a StringArray, Error> {
+    array.as_string_opt().ok_or_else(|| Error::new(format!("column `{name}` is not plain text")))
+}
+
+fn non_null(array: &dyn Array, name: &str) -> Result<(), Error> {
+    match array.null_count() {
+        0 => Ok(()),
+        _ => Err(Error::new(format!("column `{name}` has a null, which it may not"))),
+    }
+}
+
+fn structs<'a>(items: &'a ArrayRef, name: &str) -> Result<&'a StructArray, Error> {
+    let items = items.as_struct();
+    if items.null_count() > 0 {
+        return Err(Error::new(format!("column `{name}` has a null item, which it may not")));
+    }
+    Ok(items)
+}
+
+fn check_codes(column: Code, codes: &PrimitiveArray<UInt8Type>) -> Result<(), Error> {
+    let known = |code: u8| match column {
+        Code::Extent => Extent::from_code(code).is_some(),
+        Code::Precision => Precision::from_code(code).is_some(),
+        Code::Qualifier => Qualifier::from_code(code).is_some(),
+        Code::Part => Part::from_code(code).is_some(),
+    };
+    // A batch has few codes, most of them one after the other.
+    let mut last = None;
+    for (row, &code) in codes.values().iter().enumerate() {
+        if last != Some(code) && !known(code) {
+            let name = column.name();
+            return Err(Error::new(format!("row {row} of column `{name}` has the unknown code {code}")));
+        }
+        last = Some(code);
+    }
+    Ok(())
+}
