@@ -30,7 +30,11 @@ use sha2::{Digest, Sha256};
 
 use crate::claim::Claim;
 use crate::event::Event;
+use crate::table::{ActorText, ClaimText, Code, Degrees, Number, Rows, Text};
 use crate::when::When;
+
+/// What every content begins with.
+const HEAD: &[u8] = b"annals-content-1";
 
 /// A content key: SHA-256.
 pub type ContentKey = [u8; 32];
@@ -42,7 +46,7 @@ pub fn content_key(event: &Event) -> ContentKey {
 
 /// The bytes whose SHA-256 is the content key.
 pub fn content_bytes(event: &Event) -> Vec<u8> {
-    let mut out = Encoder(b"annals-content-1".to_vec());
+    let mut out = Encoder(HEAD.to_vec());
     out.text(event.instance.as_deref());
     out.number(event.revision);
     out.number(event.modified);
@@ -65,6 +69,46 @@ pub fn content_bytes(event: &Event) -> Vec<u8> {
     }
     out.text(event.extra.as_deref());
     out.0
+}
+
+/// The content key of a row: that of its event, without making one. `buffer` is scratch space.
+pub fn content_key_of(rows: &Rows, row: usize, buffer: &mut Vec<u8>) -> ContentKey {
+    buffer.clear();
+    let mut out = Encoder(std::mem::take(buffer));
+    out.0.extend(HEAD);
+    let text = |column| rows.text(column, row);
+    out.text(text(Text::Instance));
+    for column in [Number::Revision, Number::Modified, Number::Stamped] {
+        out.number(rows.number(column, row));
+    }
+    for column in [Number::StartLo, Number::StartHi, Number::EndLo, Number::EndHi] {
+        out.number(rows.number(column, row));
+    }
+    out.0.extend(rows.nanos(row).to_le_bytes());
+    out.0.extend(Code::ALL.iter().map(|column| rows.code(*column, row)));
+    out.text(text(Text::Said));
+    out.clock(text(Text::Zone), text(Text::Edtf));
+    let recurrence = text(Text::Recurrence);
+    out.text(recurrence);
+    if recurrence.is_some() {
+        out.text(text(Text::Zone));
+    }
+    for column in [Text::Title, Text::Body, Text::Kind, Text::Status, Text::Url, Text::Place] {
+        out.text(text(column));
+    }
+    out.float(rows.degrees(Degrees::Lat, row));
+    out.float(rows.degrees(Degrees::Lon, row));
+    let tags = rows.tags(row);
+    out.count(tags.len());
+    tags.for_each(|tag| out.bytes(tag.as_bytes()));
+    let actors = rows.actors(row);
+    out.count(actors.len());
+    for actor in actors {
+        ActorText::ALL.iter().for_each(|field| out.text(rows.actor_text(*field, actor)));
+    }
+    out.text(text(Text::Extra));
+    *buffer = out.0;
+    Sha256::digest(&buffer).into()
 }
 
 /// What two records of one id and version must agree in, or they conflict: time, recurrence, title, status, place;
@@ -119,10 +163,14 @@ impl Encoder {
         self.0.extend(when.start_nanos.to_le_bytes());
         self.0.extend([when.extent as u8, when.precision as u8, when.qualifier as u8, when.part as u8]);
         self.text(when.said.as_deref());
-        match when.zone.as_deref() {
+        self.clock(when.zone.as_deref(), when.edtf.as_deref());
+    }
+
+    fn clock(&mut self, zone: Option<&str>, edtf: Option<&str>) {
+        match zone {
             None => {
                 self.0.push(0);
-                self.text(when.edtf.as_deref());
+                self.text(edtf);
             }
             Some("floating") => self.0.push(2),
             Some(_) => self.0.push(1),
@@ -171,6 +219,24 @@ fn time_key(when: &When) -> TimeKey {
     let first = when.start_lo.or(when.end_hi).unwrap_or(i64::MAX);
     let undated = when.edtf.is_none();
     (undated, first, when.start_nanos, unknown(when.end_hi), unknown(when.start_hi), when.precision as u8)
+}
+
+/// The part of the sort key of a row that is time.
+pub fn time_key_of(rows: &Rows, row: usize) -> TimeKey {
+    let (end_hi, start_hi) = (rows.number(Number::EndHi, row), rows.number(Number::StartHi, row));
+    let first = rows.number(Number::StartLo, row).or(end_hi).unwrap_or(i64::MAX);
+    let unknown = |bound: Option<i64>| bound.unwrap_or(i64::MAX);
+    let undated = rows.text(Text::Edtf, row).is_none();
+    (undated, first, rows.nanos(row), unknown(end_hi), unknown(start_hi), rows.code(Code::Precision, row))
+}
+
+/// The smallest (source, offset) among the claims of a row.
+pub fn place_of(rows: &Rows, row: usize) -> Option<(&str, u64)> {
+    let place = |at| {
+        let source = rows.claim_text(ClaimText::Source, at).unwrap_or_default();
+        (source, rows.locator(at).map_or(0, |locator| locator.offset))
+    };
+    rows.claims(row).map(place).min()
 }
 
 /// The smallest (source, offset) among the claims.
@@ -227,6 +293,19 @@ mod tests {
             ),
             "4cde8e925f683918f2b52078f9ad6941d5b133e2ff9ff15ee75c2fc60523ea30",
         );
+    }
+
+    #[test]
+    fn keys_of_rows_are_those_of_their_events() {
+        let events: Vec<Event> = (0..300).map(crate::sample::event).collect();
+        let rows = Rows::of(&crate::table::to_batch(&events, None)).unwrap();
+        let mut buffer = Vec::new();
+        for (row, event) in events.iter().enumerate() {
+            assert_eq!(content_key_of(&rows, row, &mut buffer), content_key(event));
+            assert_eq!(buffer, content_bytes(event));
+            assert_eq!(time_key_of(&rows, row), time_key(&event.when));
+            assert_eq!(place_of(&rows, row), place(event));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod buffers;
 mod builder;
 mod columns;
+mod gather;
 mod plain;
 mod rows;
 
@@ -14,6 +15,7 @@ use crate::when::{Extent, Part, Precision, Qualifier};
 
 pub use builder::Builder;
 pub use columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
+pub use gather::{Pick, gather};
 pub use plain::plain_text;
 pub use rows::Rows;
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, BinaryArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray};
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
 use crate::claim::{Claim, Locator};
@@ -14,57 +14,57 @@ use crate::event::{Actor, Event};
 use crate::schema;
 use crate::when::{Extent, Part, Precision, Qualifier, When};
 
-/// The rows of a batch. Absent columns read as nulls.
-pub struct Rows<'a> {
+/// The rows of a batch, whose buffers it shares. Absent columns read as nulls.
+pub struct Rows {
     len: usize,
-    texts: [Option<&'a StringArray>; Text::COUNT],
-    numbers: [Option<Numbers<'a>>; Number::COUNT],
-    codes: [Option<&'a [u8]>; Code::COUNT],
-    degrees: [Option<&'a PrimitiveArray<Float64Type>>; Degrees::COUNT],
-    nanos: Option<&'a [u16]>,
-    tags: Option<(&'a [i32], &'a StringArray)>,
-    actors: Option<(&'a [i32], [&'a StringArray; ActorText::COUNT])>,
-    claims: Option<Claims<'a>>,
-    raw: Option<&'a BinaryArray>,
+    texts: [Option<StringArray>; Text::COUNT],
+    numbers: [Option<Numbers>; Number::COUNT],
+    codes: [Option<ScalarBuffer<u8>>; Code::COUNT],
+    degrees: [Option<PrimitiveArray<Float64Type>>; Degrees::COUNT],
+    nanos: Option<ScalarBuffer<u16>>,
+    tags: Option<(OffsetBuffer<i32>, StringArray)>,
+    actors: Option<(OffsetBuffer<i32>, [StringArray; ActorText::COUNT])>,
+    claims: Option<Claims>,
+    raw: Option<BinaryArray>,
 }
 
 /// Values and where they are null.
-type Numbers<'a> = (&'a [i64], Option<&'a NullBuffer>);
+type Numbers = (ScalarBuffer<i64>, Option<NullBuffer>);
 
-struct Claims<'a> {
-    offsets: &'a [i32],
-    texts: [&'a StringArray; ClaimText::COUNT],
-    revision: Numbers<'a>,
-    modified: Numbers<'a>,
-    places: [&'a [u64]; 3],
-    located: Option<&'a NullBuffer>,
+struct Claims {
+    offsets: OffsetBuffer<i32>,
+    texts: [StringArray; ClaimText::COUNT],
+    revision: Numbers,
+    modified: Numbers,
+    places: [ScalarBuffer<u64>; 3],
+    located: Option<NullBuffer>,
 }
 
-fn get(numbers: Numbers<'_>, at: usize) -> Option<i64> {
-    numbers.1.is_none_or(|valid| valid.is_valid(at)).then(|| numbers.0[at])
+fn get(numbers: &Numbers, at: usize) -> Option<i64> {
+    numbers.1.as_ref().is_none_or(|valid| valid.is_valid(at)).then(|| numbers.0[at])
 }
 
 fn text(array: &StringArray, at: usize) -> Option<&str> {
     array.is_valid(at).then(|| array.value(at))
 }
 
-impl<'a> Rows<'a> {
+impl Rows {
     /// The rows of `batch`, which must be of the event table with plain text columns (see [`super::plain_text`]). A
     /// null where none may be, or an unknown code, is an error.
-    pub fn of(batch: &'a RecordBatch) -> Result<Self, Error> {
+    pub fn of(batch: &RecordBatch) -> Result<Self, Error> {
         schema::check(&batch.schema())?;
         let column = |name: &str| batch.column_by_name(name);
         let mut rows = Self {
             len: batch.num_rows(),
-            texts: [None; Text::COUNT],
-            numbers: [None; Number::COUNT],
-            codes: [None; Code::COUNT],
-            degrees: [None; Degrees::COUNT],
+            texts: [const { None }; Text::COUNT],
+            numbers: [const { None }; Number::COUNT],
+            codes: [const { None }; Code::COUNT],
+            degrees: [const { None }; Degrees::COUNT],
             nanos: None,
             tags: None,
             actors: None,
             claims: None,
-            raw: column("raw").map(|raw| raw.as_binary()),
+            raw: column("raw").map(|raw| raw.as_binary().clone()),
         };
         for text in Text::ALL {
             let array = column(text.name()).map(|array| plain_texts(array, text.name())).transpose()?;
@@ -74,12 +74,12 @@ impl<'a> Rows<'a> {
             rows.numbers[*number as usize] = column(number.name()).map(numbers).filter(some_valid);
         }
         for degrees in Degrees::ALL {
-            rows.degrees[*degrees as usize] = column(degrees.name()).map(|array| array.as_primitive());
+            rows.degrees[*degrees as usize] = column(degrees.name()).map(|array| array.as_primitive().clone());
         }
         for code in Code::ALL {
             if let Some(array) = column(code.name()) {
                 let codes: &PrimitiveArray<UInt8Type> = array.as_primitive();
-                rows.codes[*code as usize] = Some(codes.values());
+                rows.codes[*code as usize] = Some(codes.values().clone());
                 check_codes(*code, codes)?;
             }
         }
@@ -88,17 +88,17 @@ impl<'a> Rows<'a> {
             if let Some(row) = nanos.values().iter().position(|&nanos| nanos > 999) {
                 return Err(Error::new(format!("row {row} of column `start_nanos` is above 999")));
             }
-            rows.nanos = Some(nanos.values());
+            rows.nanos = Some(nanos.values().clone());
         }
         if let Some((offsets, items)) = column("tags").and_then(list) {
             let tags = plain_texts(items, "tags")?;
-            non_null(tags, "tags")?;
+            non_null(&tags, "tags")?;
             rows.tags = Some((offsets, tags));
         }
         if let Some((offsets, items)) = column("actors").and_then(list) {
             let items = structs(items, "actors")?;
             let texts = ActorText::ALL.iter().map(|field| plain_texts(items.column(*field as usize), field.name()));
-            let texts: Vec<&StringArray> = texts.collect::<Result<_, _>>()?;
+            let texts: Vec<StringArray> = texts.collect::<Result<_, _>>()?;
             rows.actors = Some((offsets, texts.try_into().expect("three texts")));
         }
         if let Some((offsets, items)) = column("claims").and_then(list) {
@@ -118,8 +118,8 @@ impl<'a> Rows<'a> {
     }
 
     /// A text.
-    pub fn text(&self, column: Text, row: usize) -> Option<&'a str> {
-        text(self.texts[column as usize]?, row)
+    pub fn text(&self, column: Text, row: usize) -> Option<&str> {
+        text(self.texts[column as usize].as_ref()?, row)
     }
 
     /// Whether any row has a text in this column.
@@ -129,7 +129,7 @@ impl<'a> Rows<'a> {
 
     /// A number.
     pub fn number(&self, column: Number, row: usize) -> Option<i64> {
-        get(self.numbers[column as usize]?, row)
+        get(self.numbers[column as usize].as_ref()?, row)
     }
 
     /// Whether any row has a number in this column.
@@ -139,70 +139,71 @@ impl<'a> Rows<'a> {
 
     /// A code.
     pub fn code(&self, column: Code, row: usize) -> u8 {
-        self.codes[column as usize].map_or(column.default(), |codes| codes[row])
+        self.codes[column as usize].as_ref().map_or(column.default(), |codes| codes[row])
     }
 
     /// Degrees.
     pub fn degrees(&self, column: Degrees, row: usize) -> Option<f64> {
-        self.degrees[column as usize].filter(|array| array.is_valid(row)).map(|array| array.value(row))
+        self.degrees[column as usize].as_ref().filter(|array| array.is_valid(row)).map(|array| array.value(row))
     }
 
     /// The nanoseconds of the start below the microsecond.
     pub fn nanos(&self, row: usize) -> u16 {
-        self.nanos.map_or(0, |nanos| nanos[row])
+        self.nanos.as_ref().map_or(0, |nanos| nanos[row])
     }
 
     /// The source bytes of a record.
-    pub fn raw(&self, row: usize) -> Option<&'a [u8]> {
-        self.raw.filter(|raw| raw.is_valid(row)).map(|raw| raw.value(row))
+    pub fn raw(&self, row: usize) -> Option<&[u8]> {
+        self.raw.as_ref().filter(|raw| raw.is_valid(row)).map(|raw| raw.value(row))
     }
 
     /// The tags of a row.
-    pub fn tags(&self, row: usize) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
-        let (range, tags) = self.tags.map_or((0..0, None), |(offsets, tags)| (items(offsets, row), Some(tags)));
+    pub fn tags(&self, row: usize) -> impl ExactSizeIterator<Item = &str> {
+        let tags = self.tags.as_ref();
+        let (range, tags) = tags.map_or((0..0, None), |(offsets, tags)| (items(offsets, row), Some(tags)));
         range.map(move |at| tags.map_or("", |tags| tags.value(at)))
     }
 
     /// The actors of a row, by their numbers in the batch.
     pub fn actors(&self, row: usize) -> Range<usize> {
-        self.actors.map_or(0..0, |(offsets, _)| items(offsets, row))
+        self.actors.as_ref().map_or(0..0, |(offsets, _)| items(offsets, row))
     }
 
     /// A text of an actor.
-    pub fn actor_text(&self, field: ActorText, at: usize) -> Option<&'a str> {
-        text(self.actors?.1[field as usize], at)
+    pub fn actor_text(&self, field: ActorText, at: usize) -> Option<&str> {
+        text(&self.actors.as_ref()?.1[field as usize], at)
     }
 
     /// The claims of a row, by their numbers in the batch.
     pub fn claims(&self, row: usize) -> Range<usize> {
-        self.claims.as_ref().map_or(0..0, |claims| items(claims.offsets, row))
+        self.claims.as_ref().map_or(0..0, |claims| items(&claims.offsets, row))
     }
 
-    fn all_claims(&self) -> &Claims<'a> {
+    fn all_claims(&self) -> &Claims {
         self.claims.as_ref().expect("a claim's number comes from `claims`")
     }
 
     /// A text of a claim.
-    pub fn claim_text(&self, field: ClaimText, at: usize) -> Option<&'a str> {
-        text(self.all_claims().texts[field as usize], at)
+    pub fn claim_text(&self, field: ClaimText, at: usize) -> Option<&str> {
+        text(&self.all_claims().texts[field as usize], at)
     }
 
     /// The revision that a claim says otherwise.
     pub fn claim_revision(&self, at: usize) -> Option<i64> {
-        get(self.all_claims().revision, at)
+        get(&self.all_claims().revision, at)
     }
 
     /// The last change that a claim says otherwise.
     pub fn claim_modified(&self, at: usize) -> Option<i64> {
-        get(self.all_claims().modified, at)
+        get(&self.all_claims().modified, at)
     }
 
     /// Where a claim stands.
     pub fn locator(&self, at: usize) -> Option<Locator> {
         let claims = self.all_claims();
-        let [offset, len, line] = claims.places;
+        let [offset, len, line] = &claims.places;
         let locator = || Locator { offset: offset[at], len: len[at], line: line[at] };
-        claims.located.is_none_or(|located| located.is_valid(at)).then(locator)
+        claims.located.as_ref().is_none_or(|located| located.is_valid(at)).then(locator)
     }
 
     /// A claim.
@@ -282,21 +283,21 @@ impl<'a> Rows<'a> {
     }
 }
 
-impl<'a> Claims<'a> {
-    fn of(offsets: &'a [i32], items: &'a StructArray) -> Result<Self, Error> {
+impl Claims {
+    fn of(offsets: OffsetBuffer<i32>, items: &StructArray) -> Result<Self, Error> {
         let at = |name: &str| items.column_by_name(name).expect("checked type");
         let texts = ClaimText::ALL.iter().map(|field| plain_texts(at(field.name()), field.name()));
-        let texts: Vec<&StringArray> = texts.collect::<Result<_, _>>()?;
-        non_null(texts[ClaimText::Source as usize], "claims.source")?;
+        let texts: Vec<StringArray> = texts.collect::<Result<_, _>>()?;
+        non_null(&texts[ClaimText::Source as usize], "claims.source")?;
         let places = at("locator").as_struct();
-        let place = |at: usize| -> &'a [u64] { places.column(at).as_primitive::<UInt64Type>().values() };
+        let place = |at: usize| places.column(at).as_primitive::<UInt64Type>().values().clone();
         Ok(Self {
             offsets,
             texts: texts.try_into().expect("as many as there are"),
             revision: numbers(at("revision")),
             modified: numbers(at("modified")),
             places: [place(0), place(1), place(2)],
-            located: places.nulls().filter(|nulls| nulls.null_count() > 0),
+            located: places.nulls().filter(|nulls| nulls.null_count() > 0).cloned(),
         })
     }
 }
@@ -306,25 +307,25 @@ fn items(offsets: &[i32], row: usize) -> Range<usize> {
     end(row)..end(row + 1)
 }
 
-fn list(array: &ArrayRef) -> Option<(&[i32], &ArrayRef)> {
+fn list(array: &ArrayRef) -> Option<(OffsetBuffer<i32>, &ArrayRef)> {
     let lists: &ListArray = array.as_list();
-    (!lists.is_empty()).then(|| (lists.value_offsets(), lists.values()))
+    (!lists.is_empty()).then(|| (lists.offsets().clone(), lists.values()))
 }
 
-fn numbers(array: &ArrayRef) -> Numbers<'_> {
-    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+fn numbers(array: &ArrayRef) -> Numbers {
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
     match array.as_primitive_opt::<Int64Type>() {
-        Some(array) => (array.values(), nulls),
-        None => (array.as_primitive::<TimestampMicrosecondType>().values(), nulls),
+        Some(array) => (array.values().clone(), nulls),
+        None => (array.as_primitive::<TimestampMicrosecondType>().values().clone(), nulls),
     }
 }
 
-fn some_valid(numbers: &Numbers<'_>) -> bool {
-    numbers.1.is_none_or(|nulls| nulls.null_count() < numbers.0.len())
+fn some_valid(numbers: &Numbers) -> bool {
+    numbers.1.as_ref().is_none_or(|nulls| nulls.null_count() < numbers.0.len())
 }
 
-fn plain_texts<'a>(array: &'a ArrayRef, name: &str) -> Result<&'a StringArray, Error> {
-    array.as_string_opt().ok_or_else(|| Error::new(format!("column `{name}` is not plain text")))
+fn plain_texts(array: &ArrayRef, name: &str) -> Result<StringArray, Error> {
+    array.as_string_opt().cloned().ok_or_else(|| Error::new(format!("column `{name}` is not plain text")))
 }
 
 fn non_null(array: &dyn Array, name: &str) -> Result<(), Error> {

@@ -91,3 +91,17 @@ fn views_are_read_as_text() {
     let views = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     assert_eq!(from_batch(&views).unwrap(), events);
 }
+
+#[test]
+fn picked_rows_are_as_they_were() {
+    let events: Vec<Event> = (0..120).map(crate::sample::event).collect();
+    let batches: Vec<RecordBatch> = events.chunks(50).map(|events| to_batch(events, None)).collect();
+    let titles = to_batch(&events[..10], Some(&["title".to_owned()]));
+    let batches: Vec<&RecordBatch> = batches.iter().chain([&titles]).collect();
+    let picks = [(2, 19), (0, 7), (3, 4), (1, 49), (0, 7), (2, 0)].map(|(batch, row)| Pick { batch, row });
+    let picked = from_batch(&gather(&batches, &picks)).unwrap();
+    let title = Event { title: events[4].title.clone(), ..Event::default() };
+    let expected = [&events[119], &events[7], &title, &events[99], &events[7], &events[100]];
+    assert_eq!(picked.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(gather(&batches, &[]).num_rows(), 0);
+}

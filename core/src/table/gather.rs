@@ -1,0 +1,164 @@
+//! One batch of rows picked from several.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
+    StringArray, StructArray, new_null_array,
+};
+use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, TimeUnit};
+
+use super::columns::Code;
+use crate::schema::event_schema;
+
+/// A row of one of several batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// Which batch.
+    pub batch: u32,
+    /// Which of its rows.
+    pub row: u32,
+}
+
+/// The picked rows as one batch with all columns of the event table; columns that a batch lacks are null. The batches
+/// must be of the event table with plain text columns.
+pub fn gather(batches: &[&RecordBatch], picks: &[Pick]) -> RecordBatch {
+    let schema = event_schema();
+    let columns = schema.fields().iter().map(|field| {
+        let arrays: Vec<Option<&ArrayRef>> =
+            batches.iter().map(|batch| batch.column_by_name(field.name())).collect();
+        match field.name().as_str() {
+            "precision" => primitive::<UInt8Type>(&arrays, picks, field, Code::Precision.default()),
+            _ => column(&arrays, picks, field),
+        }
+    });
+    let columns = columns.collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(picks.len()));
+    RecordBatch::try_new_with_options(schema, columns, &options).expect("the columns are made from the schema itself")
+}
+
+fn column(arrays: &[Option<&ArrayRef>], picks: &[Pick], field: &Field) -> ArrayRef {
+    match field.data_type() {
+        DataType::Utf8 => texts(arrays, picks),
+        DataType::Binary => binary(arrays, picks),
+        DataType::Int64 => primitive::<Int64Type>(arrays, picks, field, 0),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            primitive::<TimestampMicrosecondType>(arrays, picks, field, 0)
+        }
+        DataType::UInt8 => primitive::<UInt8Type>(arrays, picks, field, 0),
+        DataType::UInt16 => primitive::<UInt16Type>(arrays, picks, field, 0),
+        DataType::UInt64 => primitive::<UInt64Type>(arrays, picks, field, 0),
+        DataType::Float64 => primitive::<Float64Type>(arrays, picks, field, 0.0),
+        DataType::List(item) => list(arrays, picks, item),
+        DataType::Struct(fields) => {
+            let structs: Vec<Option<&StructArray>> =
+                arrays.iter().map(|array| array.map(|array| array.as_struct())).collect();
+            let columns = fields.iter().enumerate().map(|(at, field)| {
+                let columns: Vec<Option<&ArrayRef>> =
+                    structs.iter().map(|structs| structs.map(|structs| structs.column(at))).collect();
+                column(&columns, picks, field)
+            });
+            let columns = columns.collect();
+            let nulls = nulls(arrays, picks);
+            Arc::new(StructArray::try_new_with_length(fields.clone(), columns, nulls, picks.len()).expect("same fields"))
+        }
+        other => unreachable!("the event table has no {other}"),
+    }
+}
+
+/// Where the picked values are null; `None` = nowhere.
+fn nulls(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> Option<NullBuffer> {
+    if arrays.iter().all(|array| array.is_some_and(|array| array.null_count() == 0)) {
+        return None;
+    }
+    let mut valid = BooleanBufferBuilder::new(picks.len());
+    let nulls: Vec<_> = arrays.iter().map(|array| array.map(|array| array.nulls())).collect();
+    for pick in picks {
+        let nulls = nulls[pick.batch as usize];
+        valid.append(nulls.is_some_and(|nulls| nulls.is_none_or(|nulls| nulls.is_valid(pick.row as usize))));
+    }
+    Some(NullBuffer::new(valid.finish())).filter(|nulls| nulls.null_count() > 0)
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    arrays: &[Option<&ArrayRef>],
+    picks: &[Pick],
+    field: &Field,
+    absent: T::Native,
+) -> ArrayRef {
+    if field.is_nullable() && arrays.iter().all(|array| array.is_none_or(|array| array.null_count() == array.len())) {
+        return new_null_array(field.data_type(), picks.len());
+    }
+    let values: Vec<Option<&[T::Native]>> =
+        arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values().as_ref())).collect();
+    let picked = picks.iter().map(|pick| values[pick.batch as usize].map_or(absent, |values| values[pick.row as usize]));
+    let picked: ScalarBuffer<T::Native> = picked.collect();
+    let nulls = if field.is_nullable() { nulls(arrays, picks) } else { None };
+    Arc::new(PrimitiveArray::<T>::new(picked, nulls).with_data_type(field.data_type().clone()))
+}
+
+fn texts(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
+    let some = |array: &&ArrayRef| array.null_count() < array.len();
+    let arrays: Vec<Option<&StringArray>> =
+        arrays.iter().map(|array| array.filter(some).map(|array| array.as_string())).collect();
+    if arrays.iter().all(Option::is_none) {
+        return Arc::new(StringArray::new_null(picks.len()));
+    }
+    let (offsets, values, nulls) = bytes(picks, |pick| {
+        let array = arrays[pick.batch as usize]?;
+        array.is_valid(pick.row as usize).then(|| array.value(pick.row as usize).as_bytes())
+    });
+    // SAFETY: whole texts of other text arrays.
+    Arc::new(unsafe { StringArray::new_unchecked(offsets, values.into(), nulls) })
+}
+
+fn binary(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
+    let arrays: Vec<Option<&BinaryArray>> =
+        arrays.iter().map(|array| array.map(|array| array.as_binary())).collect();
+    let (offsets, values, nulls) = bytes(picks, |pick| {
+        let array = arrays[pick.batch as usize]?;
+        array.is_valid(pick.row as usize).then(|| array.value(pick.row as usize))
+    });
+    Arc::new(BinaryArray::new(offsets, values.into(), nulls))
+}
+
+fn bytes<'a>(
+    picks: &[Pick],
+    get: impl Fn(&Pick) -> Option<&'a [u8]>,
+) -> (OffsetBuffer<i32>, Vec<u8>, Option<NullBuffer>) {
+    let mut offsets = Vec::with_capacity(picks.len() + 1);
+    offsets.push(0);
+    let (mut total, mut missing) = (0, 0);
+    for pick in picks {
+        match get(pick) {
+            Some(value) => total += value.len(),
+            None => missing += 1,
+        }
+        offsets.push(i32::try_from(total).expect("the texts of a batch are below 2 GiB"));
+    }
+    let mut values = Vec::with_capacity(total);
+    picks.iter().filter_map(&get).for_each(|value| values.extend_from_slice(value));
+    let nulls = (missing > 0).then(|| NullBuffer::from_iter(picks.iter().map(|pick| get(pick).is_some())));
+    (OffsetBuffer::new(ScalarBuffer::from(offsets)), values, nulls)
+}
+
+fn list(arrays: &[Option<&ArrayRef>], picks: &[Pick], item: &Arc<Field>) -> ArrayRef {
+    let lists: Vec<Option<&ListArray>> = arrays.iter().map(|array| array.map(|array| array.as_list())).collect();
+    let mut offsets = Vec::with_capacity(picks.len() + 1);
+    offsets.push(0);
+    let mut inner = Vec::with_capacity(picks.len());
+    for pick in picks {
+        if let Some(list) = lists[pick.batch as usize] {
+            let ends = &list.value_offsets()[pick.row as usize..][..2];
+            inner.extend((ends[0]..ends[1]).map(|row| Pick { batch: pick.batch, row: row.cast_unsigned() }));
+        }
+        offsets.push(i32::try_from(inner.len()).expect("the items of a batch are below 2^31"));
+    }
+    let values: Vec<Option<&ArrayRef>> = lists.iter().map(|list| list.map(ListArray::values)).collect();
+    let values = column(&values, &inner, item);
+    let values = if inner.is_empty() { arrow_array::new_empty_array(item.data_type()) } else { values };
+    Arc::new(ListArray::new(Arc::clone(item), OffsetBuffer::new(ScalarBuffer::from(offsets)), values, None))
+}
