@@ -27,7 +27,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// An error for people: what, where, why, and what to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Trouble {
     /// What could not be done, in one sentence without a full stop.
     pub message: String,
@@ -65,6 +65,11 @@ impl Trouble {
     /// The user asked to stop.
     pub fn interrupted() -> Self {
         Self { ends_run: true, ..Self::new("interrupted").exit(Exit::Interrupted) }
+    }
+
+    /// Whether the user asked to stop.
+    pub fn is_interrupted(&self) -> bool {
+        self.exit == Exit::Interrupted
     }
 
     /// Adds why.

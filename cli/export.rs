@@ -3,18 +3,21 @@
 use std::cell::RefCell;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use annals_core::account::OutputAccount;
 use annals_core::host::Failure;
 use annals_core::plugin::Options;
-use annals_core::{Event, Fact, Host, Note};
+use annals_core::{Fact, Host, Note};
 use arrow_array::RecordBatch;
 
-use crate::engine::Timeline;
+use crate::engine::Merged;
 use crate::exit::{Exit, Trouble};
 use crate::interrupt;
 use crate::output::{self, Pending};
+use crate::progress::Progress;
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, OutputReport, Report};
 use crate::spec::{Spec, typed_options};
@@ -22,8 +25,15 @@ use crate::spec::{Spec, typed_options};
 /// An output as given: with a path that tells its format, or with both.
 pub type Target = Spec;
 
-/// Where the report and the rejected records go.
-pub type SideFiles<'a> = (Option<&'a Path>, Option<&'a Path>);
+/// Where what is told about a run goes.
+pub struct SideFiles<'a> {
+    /// `--report`
+    pub report: Option<&'a Path>,
+    /// `--rejects`
+    pub rejects: Option<&'a Path>,
+    /// `--explain`
+    pub explain: Option<&'a Path>,
+}
 
 /// An output whose format is known.
 pub struct Resolved<'a> {
@@ -35,10 +45,13 @@ pub struct Resolved<'a> {
 /// Finds the formats of all outputs and refuses what cannot be written, before anything is read.
 pub fn resolve<'a>(
     targets: &[Target],
-    (report, rejects): SideFiles<'_>,
+    files: &SideFiles<'_>,
     registry: &'a Registry,
 ) -> Result<Vec<Resolved<'a>>, Trouble> {
-    let side = [report, rejects].into_iter().flatten().map(|path| path.to_string_lossy().into_owned());
+    let side = [files.report, files.rejects, files.explain]
+        .into_iter()
+        .flatten()
+        .map(|path| path.to_string_lossy().into_owned());
     let paths: Vec<String> = targets.iter().map(|target| target.path.clone()).chain(side).collect();
     output::check_distinct(&paths)?;
     for path in paths.iter().filter(|path| *path != "-") {
@@ -70,60 +83,97 @@ fn resolve_one<'a>(target: &Target, registry: &'a Registry) -> Result<Resolved<'
 }
 
 /// Keeps what an export tells.
-#[derive(Default)]
-struct Collector(RefCell<Vec<Note>>);
+struct Collector<'a> {
+    notes: RefCell<Vec<Note>>,
+    /// Another output has failed.
+    stop: &'a AtomicBool,
+}
 
-impl Host for Collector {
+impl Host for Collector<'_> {
     fn cancelled(&self) -> bool {
-        interrupt::requested()
+        interrupt::requested() || self.stop.load(Ordering::Relaxed)
     }
 
     fn note(&self, note: &Note) {
-        self.0.borrow_mut().push(note.clone());
+        self.notes.borrow_mut().push(note.clone());
     }
 
     fn fact(&self, _: &Fact) {}
 }
 
-/// The events of a timeline, shared by its outputs.
-struct Events {
-    all: Arc<Vec<Event>>,
-    at: usize,
-}
+/// How many batches wait for an exporter.
+const WAITING: usize = 2;
 
-impl Iterator for Events {
-    type Item = Result<RecordBatch, annals_core::Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.all.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let some = &rest[..rest.len().min(4096)];
-        self.at += some.len();
-        Some(Ok(annals_core::table::to_batch(some, None)))
-    }
-}
-
-/// Writes the timeline to every output, none of which is in its place yet.
-pub fn all(timeline: Timeline, targets: &[Resolved<'_>], report: &mut Report) -> Result<Vec<Pending>, Trouble> {
-    let kept = timeline.events.len() as u64;
-    let events = Arc::new(timeline.events);
+/// Writes the timeline to every output, each on a thread of its own; none is in its place yet.
+pub fn all(
+    merged: &mut Merged,
+    targets: &[Resolved<'_>],
+    progress: &Progress,
+    report: &mut Report,
+) -> Result<Vec<Pending>, Trouble> {
+    let pending: Vec<Pending> =
+        targets.iter().map(|target| Pending::new(&target.path)).collect::<Result<_, Trouble>>()?;
+    let stop = AtomicBool::new(false);
+    let facts = &merged.facts;
+    let stream = &mut merged.stream;
+    let (streamed, written) = thread::scope(|scope| {
+        let mut senders = Vec::new();
+        let mut threads = Vec::new();
+        for (target, pending) in targets.iter().zip(pending) {
+            let (sender, receiver) = mpsc::sync_channel(WAITING);
+            let stop = &stop;
+            senders.push(sender);
+            threads.push(scope.spawn(move || one(target, pending, facts, receiver, stop)));
+        }
+        let mut kept = 0;
+        let streamed = (|| {
+            while let Some(batch) = stream.next()? {
+                kept += batch.num_rows() as u64;
+                progress.events(batch.num_rows() as u64);
+                for sender in &senders {
+                    if sender.send(Ok(batch.clone())).is_err() {
+                        // An output has failed; its thread says why.
+                        stop.store(true, Ordering::Relaxed);
+                        return Ok(kept);
+                    }
+                }
+                if interrupt::requested() {
+                    return Err(Trouble::interrupted());
+                }
+            }
+            Ok(kept)
+        })();
+        if streamed.is_err() {
+            stop.store(true, Ordering::Relaxed);
+            // Otherwise an exporter would take the end of the events for the end of the timeline.
+            for sender in &senders {
+                let _ = sender.send(Err(annals_core::Error::new("the merge failed")));
+            }
+        }
+        drop(senders);
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        let written: Vec<Result<Written, Trouble>> = threads.into_iter().map(join).collect();
+        (streamed, written)
+    });
+    // An output that was stopped is not what went wrong.
+    let failed =
+        written.iter().filter_map(|written| written.as_ref().err()).min_by_key(|trouble| trouble.is_interrupted());
+    let kept = match (streamed, failed) {
+        (Err(trouble), _) => return Err(trouble),
+        (Ok(_), Some(trouble)) => return Err(trouble.clone()),
+        (Ok(kept), None) => kept,
+    };
     let mut outputs = Vec::new();
-    for target in targets {
-        let mut pending = Pending::new(&target.path)?;
+    for (target, written) in targets.iter().zip(written) {
+        let Written { pending, account, notes } = written?;
         let format = target.entry.format;
-        let host = Collector::default();
-        let rows = Events { all: Arc::clone(&events), at: 0 };
-        let mut writer = BufWriter::with_capacity(256 << 10, pending.writer());
-        let counts = format.export(rows, &timeline.facts, &target.options, &mut writer, &host);
-        let flushed = writer.flush();
-        drop(writer);
-        let counts = counts.map_err(|failure| trouble_of(failure, target))?;
-        flushed.map_err(|error| cannot_write(target).cause(error))?;
-        let account = OutputAccount { written: counts.read - counts.omitted, filtered: 0, omitted: counts.omitted };
         if !account.balances(kept) {
-            let lie = format!("the plugin took {} of {kept} events", counts.read);
+            let lie = format!("the plugin took {} of {kept} events", account.written + account.omitted);
             return Err(trouble_of(Failure::Plugin(annals_core::Error::new(lie)), target));
         }
-        report.notes.extend(host.0.into_inner().into_iter().map(|note| Noted {
+        report.notes.extend(notes.into_iter().map(|note| Noted {
             of: target.path.clone(),
             format: format.name(),
             note,
@@ -132,6 +182,32 @@ pub fn all(timeline: Timeline, targets: &[Resolved<'_>], report: &mut Report) ->
         outputs.push(pending);
     }
     Ok(outputs)
+}
+
+/// An output that has been written.
+struct Written {
+    pending: Pending,
+    account: OutputAccount,
+    notes: Vec<Note>,
+}
+
+fn one(
+    target: &Resolved<'_>,
+    pending: Pending,
+    facts: &[Fact],
+    batches: mpsc::Receiver<Result<RecordBatch, annals_core::Error>>,
+    stop: &AtomicBool,
+) -> Result<Written, Trouble> {
+    let host = Collector { notes: RefCell::default(), stop };
+    let mut writer = BufWriter::with_capacity(64 << 10, pending);
+    let counts = target.entry.format.export(batches.into_iter(), facts, &target.options, &mut writer, &host);
+    let flushed = writer.flush();
+    // What could not be written is not tried again.
+    let (pending, _) = writer.into_parts();
+    let counts = counts.map_err(|failure| trouble_of(failure, target))?;
+    flushed.map_err(|error| cannot_write(target).cause(error))?;
+    let account = OutputAccount { written: counts.read - counts.omitted, filtered: 0, omitted: counts.omitted };
+    Ok(Written { pending, account, notes: host.notes.into_inner() })
 }
 
 fn cannot_write(target: &Resolved<'_>) -> Trouble {
@@ -154,22 +230,21 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
 }
 
 /// The report and the rejected records, ready to be put into place.
-pub fn side_files((report_path, rejects_path): SideFiles<'_>, report: &Report) -> Result<Vec<Pending>, Trouble> {
+pub fn side_files(paths: &SideFiles<'_>, report: &Report) -> Result<Vec<Pending>, Trouble> {
     let mut files = Vec::new();
     let mut add = |path: &Path, write: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
         let name = path.to_string_lossy();
-        let mut pending = Pending::new(&name)?;
-        let mut writer = BufWriter::new(pending.writer());
+        let mut writer = BufWriter::new(Pending::new(&name)?);
         let written = write(&mut writer).and_then(|()| writer.flush());
-        drop(writer);
+        let (pending, _) = writer.into_parts();
         written.map_err(|error| Trouble::new(format!("cannot write `{name}`")).cause(error))?;
         files.push(pending);
         Ok(())
     };
-    if let Some(path) = report_path {
+    if let Some(path) = paths.report {
         add(path, &|out| out.write_all(report.to_json().as_bytes()))?;
     }
-    if let Some(path) = rejects_path {
+    if let Some(path) = paths.rejects {
         add(path, &|out| report.write_rejects(out))?;
     }
     Ok(files)

@@ -1,15 +1,20 @@
-//! Reads sources through their importers and makes their records ready for the merge.
+//! Reads sources through their importers, several at once, into the engine.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use annals_core::host::Failure;
-use annals_core::plugin::{ImportRequest, Options};
+use annals_core::plugin::{ImportCounts, ImportRequest, Options};
+use annals_core::table::Text;
 use annals_core::when::Zone;
-use annals_core::{Actor, Claim, Event, Fact, Host, Note, NoteKind, key};
+use annals_core::{Fact, Host, Note, NoteKind, table};
 
-use crate::engine::Record;
+use crate::engine::{Got, Intake, Numbers, Settings};
 use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
+use crate::progress::Progress;
+use crate::record::{Common, ready};
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, Report, SourceReport};
 use crate::source::{Opened, Source};
@@ -27,46 +32,75 @@ pub struct Limits {
 }
 
 /// What all sources gave.
-#[derive(Default)]
 pub struct Read {
     /// Their records.
-    pub records: Vec<Record>,
-    /// Their facts.
+    pub got: Vec<Got>,
+    /// Which of them failed.
+    pub failed: Vec<bool>,
+    /// The facts of the others.
     pub facts: Vec<Fact>,
 }
 
-/// The options that the host itself takes from an input's prefix.
-#[derive(Default)]
-struct Common {
-    lane: Option<String>,
-    tags: Vec<String>,
-    host: Option<String>,
-    id_scope: Option<String>,
+/// What is the same for all sources.
+pub struct Importing<'a> {
+    /// The format of sources that name none.
+    pub from: Option<&'a str>,
+    /// Limits on what is read.
+    pub limits: &'a Limits,
+    /// How the engine works.
+    pub settings: &'a Settings,
+    /// How many threads read.
+    pub threads: usize,
+    /// The formats.
+    pub registry: &'a Registry,
 }
 
-/// What one source gave.
+/// What the threads share.
+struct Shared<'a> {
+    sources: &'a [Source],
+    importing: &'a Importing<'a>,
+    numbers: Numbers,
+    /// The next source to read.
+    next: AtomicUsize,
+    /// The first source that ends the run; those after it are not wanted any more.
+    stop: AtomicUsize,
+    rejected: AtomicU64,
+}
+
+/// What one source gave, beside its records.
 struct One {
-    events: Vec<Event>,
+    counts: ImportCounts,
+    floating: usize,
     facts: Vec<Fact>,
     notes: Vec<Note>,
 }
 
+/// What became of one source.
+type Outcome = (SourceReport, Result<One, Trouble>);
+
 /// Keeps what an import tells.
 struct Collector<'a> {
+    at: usize,
     notes: RefCell<Vec<Note>>,
     facts: RefCell<Vec<Fact>>,
-    rejects: Cell<u64>,
-    limits: &'a Limits,
+    shared: &'a Shared<'a>,
+    progress: &'a Progress,
+    /// Bytes that have been told as progress.
+    told: Cell<u64>,
 }
 
 impl Host for Collector<'_> {
     fn cancelled(&self) -> bool {
-        interrupt::requested() || self.over_limit()
+        interrupt::requested() || self.shared.is_over_limit() || self.shared.stop.load(Ordering::Relaxed) < self.at
+    }
+
+    fn progress(&self, done: u64) {
+        self.progress.read(done.saturating_sub(self.told.replace(done)));
     }
 
     fn note(&self, note: &Note) {
         if note.kind == NoteKind::Reject {
-            self.rejects.set(self.rejects.get() + 1);
+            self.shared.rejected.fetch_add(1, Ordering::Relaxed);
         }
         self.notes.borrow_mut().push(note.clone());
     }
@@ -76,62 +110,160 @@ impl Host for Collector<'_> {
     }
 }
 
-impl Collector<'_> {
-    fn over_limit(&self) -> bool {
-        self.limits.max_rejects.is_some_and(|limit| self.rejects.get() > limit)
+impl Shared<'_> {
+    fn is_over_limit(&self) -> bool {
+        self.importing.limits.max_rejects.is_some_and(|limit| self.rejected.load(Ordering::Relaxed) > limit)
     }
 }
 
-/// Reads all `sources`. `from` is the format of those that name none.
-pub fn all(
-    sources: &[Source],
-    from: Option<&str>,
-    limits: &Limits,
-    registry: &Registry,
-    report: &mut Report,
-) -> Result<Read, Trouble> {
-    let mut read = Read::default();
-    let mut rejected = 0;
-    for (at, source) in sources.iter().enumerate() {
-        let mut line = SourceReport { label: source.label.clone(), path: source.path.clone(), ..Default::default() };
-        let common_and_options = common_options(source);
-        let result = common_and_options.and_then(|(common, zone, options)| {
-            let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
-            let entry = choose(source, from, &opened, registry)?;
-            line.format = entry.format.name();
-            (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
-            let mut options = typed_options(entry.format, &options)?;
-            options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
-            Ok((common, one(source, entry, opened, options, limits, rejected)?))
-        });
-        let (common, (counts, one)) = match result {
-            Ok((common, result)) => (common, result),
-            Err(trouble) if limits.keep_going && !trouble.ends_run => {
+/// Reads all `sources`.
+pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -> Result<Read, Trouble> {
+    let threads = importing.threads.min(sources.len()).max(1);
+    let shared = Shared {
+        sources,
+        importing,
+        numbers: Numbers::default(),
+        next: AtomicUsize::new(0),
+        stop: AtomicUsize::new(usize::MAX),
+        rejected: AtomicU64::new(0),
+    };
+    importing.settings.progress.phase("reading");
+    importing.settings.progress.total(sources.iter().map(Source::size).sum());
+    let outcomes: Vec<Mutex<Option<Outcome>>> = sources.iter().map(|_| Mutex::default()).collect();
+    let work = || {
+        let mut intake = Intake::new(importing.settings, &shared.numbers, threads);
+        shared.work(&mut intake, &outcomes);
+        intake.finish()
+    };
+    let got = match threads {
+        1 => vec![work()],
+        _ => std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        }),
+    };
+    let (mut failed, mut facts) = (Vec::new(), Vec::new());
+    for (outcome, source) in outcomes.into_iter().zip(sources) {
+        let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was not begun comes after what ended the run.
+        let Some((mut line, result)) = outcome else { break };
+        failed.push(result.is_err());
+        match result {
+            Ok(one) => {
+                line.status = "complete".to_owned();
+                line.account.read = one.counts.read();
+                (line.account.filtered, line.account.rejected) = (one.counts.filtered, one.counts.rejected);
+                facts.extend(one.facts);
+                report.notes.extend(canonical_notes(one.notes, one.floating).map(|note| Noted {
+                    of: source.label.clone(),
+                    format: line.format.clone(),
+                    note,
+                }));
+            }
+            Err(trouble) if importing.limits.keep_going && !trouble.ends_run => {
                 line.status = "failed".to_owned();
-                report.sources.push(line);
                 report.failures.push(trouble);
-                continue;
             }
             Err(trouble) => return Err(trouble),
-        };
-        line.status = "complete".to_owned();
-        line.account.read = counts.read();
-        (line.account.filtered, line.account.rejected) = (counts.filtered, counts.rejected);
-        rejected += counts.rejected;
-        add(source, at, &line.format, &common, one, &mut read, report);
+        }
         report.sources.push(line);
     }
     if report.failures.len() == sources.len() {
         return Err(report.failures.remove(0));
     }
-    Ok(read)
+    Ok(Read { got, failed, facts })
 }
 
-/// Adds what one source gave, in the canonical order of its notes.
-fn add(source: &Source, at: usize, format: &str, common: &Common, mut one: One, read: &mut Read, report: &mut Report) {
-    let floating = one.events.iter().filter(|event| event.when.is_floating()).count();
+impl Shared<'_> {
+    /// Reads one source after the other, as long as there are any.
+    fn work(&self, intake: &mut Intake<'_>, outcomes: &[Mutex<Option<Outcome>>]) {
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            if at >= self.sources.len() || self.stop.load(Ordering::Relaxed) < at {
+                return;
+            }
+            let source = &self.sources[at];
+            let mut line =
+                SourceReport { label: source.label.clone(), path: source.path.clone(), ..Default::default() };
+            let result = self.source(at, &mut line, intake);
+            intake.end(result.is_ok());
+            if result.as_ref().is_err_and(|trouble| trouble.ends_run || !self.importing.limits.keep_going) {
+                self.stop.fetch_min(at, Ordering::Relaxed);
+            }
+            *outcomes[at].lock().unwrap_or_else(PoisonError::into_inner) = Some((line, result));
+        }
+    }
+
+    fn source(&self, at: usize, line: &mut SourceReport, intake: &mut Intake<'_>) -> Result<One, Trouble> {
+        let (source, registry) = (&self.sources[at], self.importing.registry);
+        let (common, zone, options) = common_options(source)?;
+        let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
+        let entry = choose(source, self.importing.from, &opened, registry)?;
+        line.format = entry.format.name();
+        (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
+        let mut options = typed_options(entry.format, &options)?;
+        options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
+        self.import(at, entry, opened, options, &common, intake)
+    }
+
+    fn import(
+        &self,
+        at: usize,
+        entry: &Entry,
+        opened: Opened,
+        options: Options,
+        common: &Common,
+        intake: &mut Intake<'_>,
+    ) -> Result<One, Trouble> {
+        let (source, limits) = (&self.sources[at], self.importing.limits);
+        let progress = &self.importing.settings.progress;
+        let (notes, facts) = Default::default();
+        let host = Collector { at, notes, facts, shared: self, progress, told: Cell::new(0) };
+        let batch_rows = self.importing.settings.batch_rows();
+        let request = ImportRequest { options, max_record: limits.max_record, batch_rows, ..ImportRequest::default() };
+        let mut floating = 0;
+        let trouble = |failure| trouble_of(failure, source, entry);
+        let counts = (|| {
+            let mut stream = entry.format.import(Box::new(opened), &source.label, &request, &host).map_err(trouble)?;
+            while let Some(batch) = stream.next_batch().map_err(trouble)? {
+                let (batch, local) = ready(&batch, &source.label, common)
+                    .map_err(|error| trouble_of(Failure::Plugin(error), source, entry))?;
+                floating += floating_rows(&batch);
+                progress.events(batch.num_rows() as u64);
+                intake.add(at as u32, &batch, local)?;
+            }
+            stream.finish().map_err(trouble)
+        })();
+        let over = self.is_over_limit().then_some(limits.max_rejects).flatten();
+        match (over, counts) {
+            (Some(limit), _) => Err(Trouble {
+                ends_run: true,
+                ..Trouble::new(format!("more than {limit} records were rejected"))
+                    .cause(last_reject(&host.notes.borrow(), source))
+                    .hint("raise `--max-rejects`; `--rejects FILE` then keeps all of them")
+            }),
+            (None, Ok(counts)) => {
+                Ok(One { counts, floating, facts: host.facts.into_inner(), notes: host.notes.into_inner() })
+            }
+            (None, Err(trouble)) => Err(trouble),
+        }
+    }
+}
+
+/// How many times have no zone.
+fn floating_rows(batch: &arrow_array::RecordBatch) -> usize {
+    let rows = table::Rows::of(batch).expect("checked when it came in");
+    let has_zones = rows.has(Text::Zone);
+    (0..rows.len()).filter(|&row| has_zones && rows.text(Text::Zone, row) == Some("floating")).count()
+}
+
+/// The notes of one source in their canonical order.
+fn canonical_notes(mut notes: Vec<Note>, floating: usize) -> impl Iterator<Item = Note> {
     if floating > 0 {
-        one.notes.push(Note {
+        notes.push(Note {
             kind: NoteKind::Repair,
             code: "floating".to_owned(),
             text: match floating {
@@ -143,17 +275,11 @@ fn add(source: &Source, at: usize, format: &str, common: &Common, mut one: One, 
             bytes: Vec::new(),
         });
     }
-    one.notes.sort_by(|a, b| {
+    notes.sort_by(|a, b| {
         let rank = |note: &Note| (note.locator.map_or(u64::MAX, |l| l.offset), note.kind);
         rank(a).cmp(&rank(b)).then_with(|| a.code.cmp(&b.code))
     });
-    report.notes.extend(one.notes.into_iter().map(|note| Noted {
-        of: source.label.clone(),
-        format: format.to_owned(),
-        note,
-    }));
-    read.facts.append(&mut one.facts);
-    read.records.extend(one.events.into_iter().map(|event| record(event, at, source, common)));
+    notes.into_iter()
 }
 
 fn cannot_read(source: &Source) -> Trouble {
@@ -221,39 +347,6 @@ fn common_options(source: &Source) -> Result<Split, Trouble> {
     Ok((common, zone, spec.options))
 }
 
-fn one(
-    source: &Source,
-    entry: &Entry,
-    opened: Opened,
-    options: Options,
-    limits: &Limits,
-    rejected: u64,
-) -> Result<(annals_core::plugin::ImportCounts, One), Trouble> {
-    let host = Collector { notes: RefCell::default(), facts: RefCell::default(), rejects: Cell::new(rejected), limits };
-    let request = ImportRequest { options, max_record: limits.max_record, ..ImportRequest::default() };
-    let mut events = Vec::new();
-    let counts = (|| {
-        let mut stream = entry.format.import(Box::new(opened), &source.label, &request, &host)?;
-        while let Some(mut batch) = stream.next_events()? {
-            events.append(&mut batch);
-        }
-        stream.finish()
-    })();
-    let over = host.over_limit().then_some(limits.max_rejects).flatten();
-    match (over, counts) {
-        (Some(limit), _) => Err(Trouble {
-            ends_run: true,
-            ..Trouble::new(format!("more than {limit} records were rejected"))
-                .cause(last_reject(&host.notes.borrow(), source))
-                .hint("raise `--max-rejects`; `--rejects FILE` then keeps all of them")
-        }),
-        (None, Ok(counts)) => {
-            Ok((counts, One { events, facts: host.facts.into_inner(), notes: host.notes.into_inner() }))
-        }
-        (None, Err(failure)) => Err(trouble_of(failure, source, entry)),
-    }
-}
-
 fn last_reject(notes: &[Note], source: &Source) -> String {
     let note = notes.iter().rfind(|note| note.kind == NoteKind::Reject);
     note.map_or_else(String::new, |note| {
@@ -286,44 +379,4 @@ fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
             .hint("this is a bug of the plugin; please report it to its authors")
             .exit(Exit::Bug),
     }
-}
-
-/// A record ready for the merge: claims complete, minted ids dropped, common options applied.
-fn record(mut event: Event, at: usize, source: &Source, common: &Common) -> Record {
-    if event.id.as_deref().is_some_and(|id| id.is_empty() || key::is_minted(id)) {
-        event.id = None;
-    }
-    if event.claims.is_empty() {
-        event.claims.push(Claim::default());
-    }
-    let mut local = None;
-    for claim in event.claims.iter_mut().filter(|claim| claim.is_own()) {
-        claim.source.clone_from(&source.label);
-        if event.id.is_none() {
-            local = local.or_else(|| claim.id.clone());
-        }
-    }
-    if let (Some(scope), Some(id)) = (&common.id_scope, &local) {
-        event.id = Some(format!("{scope}:{id}"));
-        local = None;
-    } else if let (Some(scope), Some(id)) = (&common.id_scope, &event.id) {
-        // A real id that collides with other sources' is told apart by its scope.
-        event.id = Some(format!("{scope}:{id}"));
-    }
-    event.claims.sort();
-    event.claims.dedup();
-    if event.lane.is_none() {
-        event.lane.clone_from(&common.lane);
-    }
-    for tag in &common.tags {
-        if !event.tags.contains(tag) {
-            event.tags.push(tag.clone());
-        }
-    }
-    if let Some(host) = &common.host
-        && !event.actors.iter().any(|actor| actor.role.as_deref() == Some("host"))
-    {
-        event.actors.push(Actor { name: Some(host.clone()), role: Some("host".to_owned()), address: None });
-    }
-    Record { event, source: at, local }
 }

@@ -13,6 +13,8 @@ mod interrupt;
 mod load;
 mod output;
 mod pipeline;
+mod progress;
+mod record;
 mod registry;
 mod report;
 mod source;

@@ -86,7 +86,7 @@ impl Pending {
     }
 
     /// Where to write.
-    pub fn writer(&mut self) -> &mut dyn Write {
+    fn writer(&mut self) -> &mut (dyn Write + Send) {
         match &mut self.place {
             Place::Stdout(file) => file,
             Place::Device(device) => device,
@@ -123,6 +123,16 @@ impl Pending {
                 file.persist(&target).map(drop).map_err(|error| cannot(error.error))
             }
         }
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer().flush()
     }
 }
 

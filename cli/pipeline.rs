@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{self, Conflict, Dedupe, Timeline};
+use crate::engine::{self, Explain, Merged, Settings};
 use crate::exit::Trouble;
-use crate::export::{self, Target};
-use crate::import::{self, Limits};
-use crate::output;
+use crate::export::{self, SideFiles, Target};
+use crate::import::{self, Importing, Limits};
+use crate::output::{self, Pending};
 use crate::registry::Registry;
 use crate::report::Report;
 use crate::source;
@@ -17,12 +17,14 @@ pub struct Reading {
     pub inputs: Vec<String>,
     /// `-f`: the format of inputs that name none.
     pub from: Option<String>,
-    /// How far records are joined.
-    pub dedupe: Dedupe,
-    /// What becomes of contradictions.
-    pub conflict: Conflict,
     /// Limits on what is read.
     pub limits: Limits,
+    /// How many threads to use.
+    pub threads: usize,
+    /// How the engine works.
+    pub settings: Settings,
+    /// `--explain`
+    pub explain: Option<PathBuf>,
 }
 
 /// What is to be written.
@@ -38,33 +40,49 @@ pub struct Writing {
 /// Reads, merges and writes. Nothing is put into place before everything has been written; on an error nothing is.
 pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<Report, Trouble> {
     let mut report = Report::default();
-    let side_files = (writing.report.as_deref(), writing.rejects.as_deref());
-    let targets = export::resolve(&writing.targets, side_files, registry)?;
+    let side_files = SideFiles {
+        report: writing.report.as_deref(),
+        rejects: writing.rejects.as_deref(),
+        explain: reading.explain.as_deref(),
+    };
+    let targets = export::resolve(&writing.targets, &side_files, registry)?;
 
-    let timeline = timeline(reading, registry, &mut report)?;
-    let mut pending = export::all(timeline, &targets, &mut report)?;
-    pending.extend(export::side_files(side_files, &report)?);
+    let mut merged = merge(reading, registry, &mut report)?;
+    let mut pending = export::all(&mut merged, &targets, &reading.settings.progress, &mut report)?;
+    pending.extend(merged.explain.finish()?);
+    finish(&merged.stream, &merged.joined, &mut report);
+    pending.extend(export::side_files(&side_files, &report)?);
     output::commit(pending)?;
+    reading.settings.progress.finish();
     Ok(report)
 }
 
-/// Reads and merges.
-pub fn timeline(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Timeline, Trouble> {
+/// Reads and merges; the events are still to come out of the stream.
+pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Merged, Trouble> {
     let sources = source::find(&reading.inputs, registry)?;
-    let read = import::all(&sources, reading.from.as_deref(), &reading.limits, registry, report)?;
-    let timeline = engine::merge(read.records, read.facts, sources.len(), reading.dedupe, reading.conflict)
-        .map_err(|ids| conflict_trouble(&ids))?;
-    for (source, merged) in report.sources.iter_mut().zip(&timeline.accounts) {
-        (source.account.kept, source.account.merged) = (merged.kept, merged.merged);
-    }
-    report.conflicts.clone_from(&timeline.conflicts);
-    assert!(report.total().balances(), "the account does not balance: {:?}", report.total());
-    Ok(timeline)
+    let explain = reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy())).transpose()?;
+    let importing = Importing {
+        from: reading.from.as_deref(),
+        limits: &reading.limits,
+        settings: &reading.settings,
+        threads: reading.threads,
+        registry,
+    };
+    let read = import::all(&sources, &importing, report)?;
+    let merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, Explain::to(explain))?;
+    report.conflicts.clone_from(&merged.conflicts);
+    Ok(merged)
 }
 
-fn conflict_trouble(ids: &[String]) -> Trouble {
-    let shown: Vec<String> = ids.iter().take(3).map(|id| format!("`{id}`")).collect();
-    let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
-    Trouble::new(format!("records contradict each other under one id and version: {}{more}", shown.join(", ")))
-        .hint("`--conflict both` keeps all, `--conflict one` the smallest; `id-scope=NAME` tells sources apart")
+/// Settles the account, when all events have come out of the stream.
+pub fn finish(stream: &engine::Stream, joined: &[annals_core::account::Account], report: &mut Report) {
+    for ((source, joined), alone) in report.sources.iter_mut().zip(joined).zip(stream.accounts()) {
+        source.account += *joined;
+        source.account += *alone;
+    }
+    assert!(
+        report.sources.iter().all(|source| source.account.balances()),
+        "the account does not balance: {:?}",
+        report.sources
+    );
 }

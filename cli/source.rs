@@ -26,6 +26,14 @@ pub struct Source {
     pub spec: Spec,
 }
 
+impl Source {
+    /// How many bytes it has, where that is known before it is read.
+    pub fn size(&self) -> Option<u64> {
+        let metadata = std::fs::metadata(&self.path).ok().filter(std::fs::Metadata::is_file);
+        metadata.filter(|_| self.path != "-").map(|metadata| metadata.len())
+    }
+}
+
 /// Finds the sources that `inputs` name: files, folders (recursive), globs, `-`. They come in an order that does not
 /// depend on the order of the arguments.
 pub fn find(inputs: &[String], registry: &Registry) -> Result<Vec<Source>, Trouble> {

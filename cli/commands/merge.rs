@@ -7,10 +7,12 @@ use clap::Args;
 
 use super::plugin::registry;
 use crate::args::Global;
-use crate::engine::{Conflict, Dedupe};
+use crate::engine::filter::Filter;
+use crate::engine::{Conflict, Dedupe, Settings};
 use crate::exit::{Exit, Trouble};
 use crate::import::Limits;
 use crate::pipeline::{self, Reading, Writing};
+use crate::progress::{Progress, When};
 use crate::registry::Registry;
 use crate::report::Level;
 use crate::spec::Spec;
@@ -72,14 +74,61 @@ pub struct Joining {
     /// Reject records larger than this (K, M and G are powers of 1024)
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
     pub max_record: usize,
+    /// Write each merge, with rule, members and what they say otherwise, to this file (JSON lines)
+    #[arg(long, value_name = "FILE")]
+    pub explain: Option<PathBuf>,
+    /// Use about this much memory; what is beyond goes to temporary files [default: a quarter of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory, help_heading = "Resources")]
+    pub memory: Option<usize>,
+    /// Read with this many threads; the outputs do not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = parse_threads, help_heading = "Resources")]
+    pub threads: Option<usize>,
+    /// Where temporary files go [default: the system's folder for them]
+    #[arg(long, value_name = "DIR", help_heading = "Resources")]
+    pub temp_dir: Option<PathBuf>,
+    /// When to show how far a long run is
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, help_heading = "Resources")]
+    pub progress: When,
 }
 
 impl Joining {
     /// What is to be read, and how.
-    pub fn reading(&self, inputs: Vec<String>, from: Option<String>) -> Reading {
+    pub fn reading(&self, inputs: Vec<String>, from: Option<String>, quiet: bool) -> Reading {
         let limits = Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going };
-        Reading { inputs, from, dedupe: self.dedupe, conflict: self.conflict, limits }
+        let settings = Settings {
+            dedupe: self.dedupe,
+            conflict: self.conflict,
+            filter: Filter::default(),
+            memory: self.memory.unwrap_or_else(default_memory),
+            temp_dir: self.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
+            progress: Progress::new(if quiet { When::Never } else { self.progress }),
+        };
+        let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+        Reading { inputs, from, limits, threads, settings, explain: self.explain.clone() }
     }
+}
+
+/// A quarter of the machine's memory.
+fn default_memory() -> usize {
+    let total = memory_of_machine().unwrap_or(4 << 30);
+    usize::try_from(total / 4).unwrap_or(usize::MAX)
+}
+
+/// What the system has, or the control group that the process is in.
+fn memory_of_machine() -> Option<u64> {
+    let kilobytes = |line: &str| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok();
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = text.lines().find_map(kilobytes)? << 10;
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    Some(group.and_then(|limit| limit.trim().parse().ok()).map_or(total, |limit: u64| limit.min(total)))
+}
+
+fn parse_memory(text: &str) -> Result<usize, String> {
+    parse_size(text).and_then(|size| if size < 1 << 20 { Err("at least 1M".to_owned()) } else { Ok(size) })
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|threads| (1..=1024).contains(threads)).ok_or_else(|| "a number from 1 to 1024".to_owned())
 }
 
 fn parse_size(text: &str) -> Result<usize, String> {
@@ -109,7 +158,7 @@ pub fn run(args: &MergeArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(from) = &args.from {
         registry.named(from)?;
     }
-    let reading = args.joining.reading(inputs, args.from.clone());
+    let reading = args.joining.reading(inputs, args.from.clone(), global.level() == Level::Quiet);
     let writing =
         Writing { targets: targets(args, &registry)?, report: args.report.clone(), rejects: args.rejects.clone() };
     let report = pipeline::run(&reading, &writing, &registry)?;

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use annals_core::Event;
+use annals_core::table::from_batch;
 use annals_core::when::Part;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
@@ -11,8 +12,8 @@ use super::merge::Joining;
 use super::plugin::registry;
 use crate::args::Global;
 use crate::exit::Exit;
-use crate::pipeline;
-use crate::report::{Report, clean};
+use crate::report::{Level, Report, clean};
+use crate::{output, pipeline};
 
 /// Look at a timeline: date, lane and title of each event
 ///
@@ -37,16 +38,29 @@ const LANE: Style = AnsiColor::Green.on_default();
 /// The widest a column gets on a terminal, in characters.
 const WIDEST: usize = 25;
 
+/// How many rows decide how wide the columns are.
+const MEASURED: usize = 1000;
+
 /// Shows.
 pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let registry = registry(global)?;
     let mut report = Report::default();
-    let reading = args.joining.reading(args.inputs.clone(), args.from.clone());
-    let timeline = pipeline::timeline(&reading, &registry, &mut report)?;
-    let shown = args.count.unwrap_or(usize::MAX).min(timeline.events.len());
-    print(&timeline.events[..shown])?;
+    let reading = args.joining.reading(args.inputs.clone(), args.from.clone(), global.level() == Level::Quiet);
+    let mut merged = pipeline::merge(&reading, &registry, &mut report)?;
+    let mut table = Table::default();
+    let (mut left, mut more) = (args.count.unwrap_or(usize::MAX), 0);
+    while let Some(batch) = merged.stream.next()? {
+        let shown = left.min(batch.num_rows());
+        reading.settings.progress.finish();
+        table.print(&from_batch(&batch.slice(0, shown))?)?;
+        left -= shown;
+        more += batch.num_rows() - shown;
+    }
+    table.finish()?;
+    output::commit(merged.explain.finish()?.into_iter().collect())?;
+    pipeline::finish(&merged.stream, &merged.joined, &mut report);
     report.print(global.level());
-    match timeline.events.len() - shown {
+    match more {
         0 => {}
         1 => crate::report::line("… and 1 more event"),
         more => crate::report::line(&format!("… and {more} more events")),
@@ -54,20 +68,44 @@ pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     Ok(if report.is_partial() { Exit::Partial } else { Exit::Done })
 }
 
-fn print(events: &[Event]) -> std::io::Result<()> {
-    let rows: Vec<[String; 3]> = events.iter().map(row).collect();
-    let terminal = std::io::stdout().is_terminal();
-    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
-    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(WIDEST);
-    let (dates, lanes) = (width(0), width(1));
-    for [date, lane, title] in &rows {
-        if terminal {
-            writeln!(out, "{DATE}{date:dates$}{DATE:#}  {LANE}{lane:lanes$}{LANE:#}  {title}")?;
-        } else {
-            writeln!(out, "{date}\t{lane}\t{title}")?;
+/// Rows on their way to standard output.
+#[derive(Default)]
+struct Table {
+    /// The first rows, until there are enough to know how wide the columns are.
+    first: Vec<[String; 3]>,
+    widths: Option<[usize; 2]>,
+}
+
+impl Table {
+    fn print(&mut self, events: &[Event]) -> std::io::Result<()> {
+        let rows: Vec<[String; 3]> = events.iter().map(row).collect();
+        if self.widths.is_some() {
+            return self.write(&rows);
         }
+        self.first.extend(rows);
+        if self.first.len() >= MEASURED { self.finish() } else { Ok(()) }
     }
-    out.flush()
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        let first = std::mem::take(&mut self.first);
+        let width = |at: usize| first.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).min(WIDEST);
+        self.widths.get_or_insert_with(|| [width(0), width(1)]);
+        self.write(&first)
+    }
+
+    fn write(&self, rows: &[[String; 3]]) -> std::io::Result<()> {
+        let terminal = std::io::stdout().is_terminal();
+        let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+        let [dates, lanes] = self.widths.unwrap_or_default();
+        for [date, lane, title] in rows {
+            if terminal {
+                writeln!(out, "{DATE}{date:dates$}{DATE:#}  {LANE}{lane:lanes$}{LANE:#}  {title}")?;
+            } else {
+                writeln!(out, "{date}\t{lane}\t{title}")?;
+            }
+        }
+        out.flush()
+    }
 }
 
 fn row(event: &Event) -> [String; 3] {

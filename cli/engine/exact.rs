@@ -6,57 +6,65 @@
 use std::collections::HashMap;
 
 use annals_core::json::to_line;
-use annals_core::key;
+use annals_core::{Event, key};
 
-use super::assertion::{bytes_of, content_of, put_together, take_apart};
-use super::{Dedupe, Record, Timeline};
+use super::assertion::{bytes_of, content_of, own_claims, put_together, take_apart};
+use super::{Dedupe, Joined, Member, Record};
 
 /// Joins equal records. What is equal depends on `dedupe`: with `exact` all that a record without an id says, else
 /// also who says it where, so that only one record read twice is one; a source given twice adds nothing in any mode.
-/// Records that `identity` has joined pass.
-pub fn join(records: Vec<Record>, dedupe: Dedupe, timeline: &mut Timeline) -> Vec<Record> {
-    let (mut joined, pairing): (Vec<Record>, Vec<Record>) =
-        records.into_iter().partition(|record| dedupe >= Dedupe::Identity && record.event.id.is_some());
+pub fn join(records: Vec<Record>, dedupe: Dedupe) -> Vec<Joined> {
     let mut groups: HashMap<Vec<u8>, Vec<Record>> = HashMap::new();
-    for record in pairing {
+    for record in records {
         let key = match dedupe {
-            Dedupe::Exact => key::content_key(&record.event).to_vec(),
-            Dedupe::None | Dedupe::Identity => to_line(&record.event).into_bytes(),
+            Dedupe::Exact if record.event.id.is_none() => key::content_key(&record.event).to_vec(),
+            _ => to_line(&record.event).into_bytes(),
         };
         groups.entry(key).or_default().push(record);
     }
-    for mut group in groups.into_values() {
-        group.sort_by(|a, b| {
-            let rank = |r: &Record| (r.source, key::place(&r.event).map(|(source, at)| (source.to_owned(), at)));
-            rank(a).cmp(&rank(b)).then_with(|| a.event.claims.cmp(&b.event.claims))
-        });
-        let mut occurrences: Vec<Vec<Record>> = Vec::new();
-        let (mut source, mut n) = (usize::MAX, 0);
-        for record in group {
-            n = if record.source == source { n + 1 } else { 0 };
-            source = record.source;
-            if occurrences.len() <= n {
-                occurrences.push(Vec::new());
-            }
-            occurrences[n].push(record);
+    let mut groups: Vec<(Vec<u8>, Vec<Record>)> = groups.into_iter().collect();
+    groups.sort_by(|(a, _), (b, _)| a.cmp(b));
+    groups.into_iter().flat_map(|(_, group)| join_content(group)).collect()
+}
+
+/// Joins records that say the same: the n-th of each source.
+pub fn join_content(mut group: Vec<Record>) -> Vec<Joined> {
+    group.sort_by(|a, b| {
+        let rank = |r: &Record| (r.source, key::place(&r.event).map(|(source, at)| (source.to_owned(), at)));
+        rank(a).cmp(&rank(b)).then_with(|| a.event.claims.cmp(&b.event.claims))
+    });
+    let mut occurrences: Vec<Vec<Record>> = Vec::new();
+    let (mut source, mut n) = (usize::MAX, 0);
+    for record in group {
+        n = if record.source == source { n + 1 } else { 0 };
+        source = record.source;
+        if occurrences.len() <= n {
+            occurrences.push(Vec::new());
         }
-        joined.extend(occurrences.into_iter().map(|same| join_equal(same, timeline)));
+        occurrences[n].push(record);
     }
-    joined
+    occurrences.into_iter().map(join_equal).collect()
 }
 
 /// One event of records that say the same, one from each source. The smallest row stands: rows may still differ in
 /// what the content key leaves out (lane, how a zone is named).
-fn join_equal(mut same: Vec<Record>, timeline: &mut Timeline) -> Record {
+pub fn join_equal(mut same: Vec<Record>) -> Joined {
     if same.len() == 1 {
-        return same.remove(0);
+        return Joined::alone(same.remove(0));
     }
-    let bytes = |record: &Record| bytes_of(&content_of(&record.event));
-    let standing = (0..same.len()).min_by_key(|&at| (bytes(&same[at]), same[at].source)).expect("not empty");
-    let assertions: Vec<_> = same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
-    let event = put_together(&content_of(&same[standing].event), assertions.iter());
-    for (at, record) in same.iter().enumerate() {
-        timeline.accounts[record.source].merged += u64::from(at != standing);
-    }
-    Record { event, ..same.swap_remove(standing) }
+    let identical = same.iter().all(|record| record.event.says_the_same(&same[0].event) && own_claims(&record.event));
+    let (standing, event) = if identical {
+        let standing = (0..same.len()).min_by_key(|&at| same[at].source).expect("not empty");
+        let mut claims: Vec<_> = same.iter().flat_map(|record| record.event.claims.iter().cloned()).collect();
+        claims.sort();
+        claims.dedup();
+        (standing, Event { claims, ..content_of(&same[standing].event) })
+    } else {
+        let bytes = |record: &Record| bytes_of(&content_of(&record.event));
+        let standing = (0..same.len()).min_by_key(|&at| (bytes(&same[at]), same[at].source)).expect("not empty");
+        let assertions: Vec<_> =
+            same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
+        (standing, put_together(&content_of(&same[standing].event), assertions.iter()))
+    };
+    Joined::new(event, same.iter().map(Member::of).collect(), standing)
 }

@@ -8,62 +8,35 @@ use std::collections::{BTreeMap, HashMap};
 use annals_core::Event;
 use annals_core::key::substance_bytes;
 
-use super::assertion::{Assertion, bytes_of, content_of, put_together, take_apart};
-use super::{Conflict, Record, Timeline};
+use super::assertion::{Assertion, bytes_of, content_of, own_claims, put_together, take_apart, tell};
+use super::{Conflict, Joined, Member, Record};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Id {
-    Real(String),
+enum Id<'a> {
+    Real(&'a str),
     /// An id that means something inside one source only.
-    Local(usize, String),
+    Local(usize, &'a str),
 }
 
-/// Joins the records of one id. Records without an id pass.
-pub fn join(records: Vec<Record>, conflict: Conflict, timeline: &mut Timeline) -> Result<Vec<Record>, Vec<String>> {
-    let mut joined = Vec::with_capacity(records.len());
-    let mut groups: HashMap<(Id, Option<String>), Vec<Record>> = HashMap::new();
-    for record in records {
+/// Joins records, each of which has an id; they may be of several.
+pub fn join(records: Vec<Record>, conflict: Conflict) -> Vec<Joined> {
+    let mut groups: HashMap<(Id<'_>, Option<&str>), Vec<usize>> = HashMap::new();
+    for (at, record) in records.iter().enumerate() {
         let id = match (&record.event.id, &record.local) {
-            (Some(id), _) => Id::Real(id.clone()),
-            (None, Some(local)) => Id::Local(record.source, local.clone()),
-            (None, None) => {
-                joined.push(record);
-                continue;
-            }
+            (Some(id), _) => Id::Real(id),
+            (None, local) => Id::Local(record.source, local.as_deref().unwrap_or_default()),
         };
-        groups.entry((id, record.event.instance.clone())).or_default().push(record);
+        groups.entry((id, record.event.instance.as_deref())).or_default().push(at);
     }
-    let mut in_conflict = Vec::new();
-    for ((id, instance), group) in groups {
-        if group.len() == 1 {
-            joined.extend(group);
-            continue;
-        }
-        let events = join_group(&group, conflict != Conflict::One);
-        if events.len() > 1 {
-            let name = match id {
-                Id::Real(id) | Id::Local(_, id) => id,
-            };
-            if conflict == Conflict::Fail {
-                in_conflict.push(name);
-                continue;
-            }
-            *timeline.conflicts.entry((name, instance)).or_default() += events.len();
-        }
-        let mut stays = vec![false; group.len()];
-        for (event, record) in events {
-            stays[record] = true;
-            joined.push(Record { event, source: group[record].source, local: group[record].local.clone() });
-        }
-        for (record, _) in group.iter().zip(stays).filter(|(_, stays)| !stays) {
-            timeline.accounts[record.source].merged += 1;
-        }
+    if groups.len() == 1 {
+        drop(groups);
+        return join_group(records, conflict != Conflict::One);
     }
-    if !in_conflict.is_empty() {
-        in_conflict.sort();
-        return Err(in_conflict);
-    }
-    Ok(joined)
+    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+    groups.sort();
+    let mut records: Vec<Option<Record>> = records.into_iter().map(Some).collect();
+    let mut take = |group: Vec<usize>| group.into_iter().filter_map(|at| records[at].take()).collect();
+    groups.into_iter().flat_map(|group| join_group(take(group), conflict != Conflict::One)).collect()
 }
 
 type Version = (i64, Option<i64>, Option<i64>);
@@ -72,9 +45,47 @@ fn version(event: &Event) -> Version {
     (event.revision.unwrap_or(0), event.modified, event.stamped)
 }
 
-/// The events of one id, one for each substance of its newest version (or the smallest alone), each with the index
-/// of the record that stands as it.
-fn join_group(group: &[Record], every_substance: bool) -> Vec<(Event, usize)> {
+/// The events of one id, one for each substance of its newest version (or the smallest alone).
+fn join_group(mut group: Vec<Record>, every_substance: bool) -> Vec<Joined> {
+    if group.len() == 1 {
+        return group.into_iter().map(Joined::alone).collect();
+    }
+    // The order of the records must not matter.
+    group.sort_by(|a, b| (a.source, &a.event.claims).cmp(&(b.source, &b.event.claims)));
+    join_plain(&mut group).map_or_else(|| join_any(&group, every_substance), |joined| vec![joined])
+}
+
+/// What nearly all groups are: claims that only say where, and one newest version, however often.
+fn join_plain(group: &mut [Record]) -> Option<Joined> {
+    if !group.iter().all(|record| own_claims(&record.event)) {
+        return None;
+    }
+    let newest = group.iter().map(|record| version(&record.event)).max()?;
+    let mut top = (0..group.len()).filter(|&at| version(&group[at].event) == newest);
+    let standing = top.next()?;
+    let says = |at: usize| &group[at].event;
+    if !top.all(|at| says(at).says_the_same(says(standing))) {
+        return None;
+    }
+    let mut claims = Vec::new();
+    for record in group.iter() {
+        let same = record.event.says_the_same(says(standing));
+        for claim in &record.event.claims {
+            let mut claim = claim.clone();
+            if !same {
+                tell(&mut claim, &record.event, says(standing));
+            }
+            claims.push(claim);
+        }
+    }
+    claims.sort();
+    claims.dedup();
+    let members = group.iter().map(Member::of).collect();
+    let event = annals_core::Event { claims, ..std::mem::take(&mut group[standing].event) };
+    Some(Joined::new(event, members, standing))
+}
+
+fn join_any(group: &[Record], every_substance: bool) -> Vec<Joined> {
     let assertions: Vec<Assertion> =
         group.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
     // Only what a record itself says can stand, not what it reports as another's claim.
@@ -99,13 +110,15 @@ fn join_group(group: &[Record], every_substance: bool) -> Vec<(Event, usize)> {
         let fits = version(&a.content) == newest && substances.contains_key(&substance);
         if fits { substance } else { smallest.clone() }
     };
-    substances
-        .iter()
-        .map(|(substance, standing)| {
-            let claims = assertions.iter().filter(|a| home(a) == *substance);
-            (put_together(&standing.content, claims), standing.record)
-        })
-        .collect()
+    let homes: Vec<Vec<u8>> = own.iter().map(home).collect();
+    let joined = |(substance, standing): (&Vec<u8>, &&Assertion)| {
+        let claims = assertions.iter().filter(|a| home(a) == *substance);
+        let event = put_together(&standing.content, claims);
+        let of: Vec<usize> = (0..group.len()).filter(|&at| homes[at] == *substance).collect();
+        let at = of.iter().position(|&at| at == standing.record).expect("what stands is at home");
+        Joined::new(event, of.iter().map(|&at| Member::of(&group[at])).collect(), at)
+    };
+    substances.iter().map(joined).collect()
 }
 
 fn own_content(record: &Record, at: usize) -> Assertion {

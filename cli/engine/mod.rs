@@ -1,20 +1,51 @@
-//! The merge: many sources' records become one timeline.
+//! The merge engine: records of all sources become one timeline, in bounded memory.
 //!
-//! In memory. [`identity`] joins records of one id, [`exact`] joins equal records without one; both work on
-//! [`assertion`]s, so that the result depends on the set of what was claimed and not on the order of merging.
+//! ```text
+//! batches ─intake─▶ chunks ─run─▶ runs sorted by time ────────────────┐
+//!             └───▶ entries ─▶ groups: rows with company              ├─run::Merge─▶ stream ─▶ batches
+//!                              └─join─▶ what they become, sorted ─────┘
+//! ```
+//!
+//! A row has company if another row has its id and instance, or says the same. Such rows are found by hashes of what
+//! they may have in common, taken out, and joined (`identity`, `exact`) after their equality is verified; all others
+//! pass. What does not fit the memory limit goes to temporary files (`spill`).
 
 mod assertion;
+mod chunk;
+mod entries;
 mod exact;
+mod explain;
+pub mod filter;
 mod identity;
+mod intake;
+mod join;
+mod order;
+mod run;
+mod spill;
+mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use annals_core::account::Account;
-use annals_core::key;
-use annals_core::{Event, Fact};
+use annals_core::{Claim, Event, Fact};
 use serde_json::json;
+
+pub use assertion::canonical;
+pub use explain::Explain;
+pub use intake::{Got, Intake, Numbers};
+pub use stream::Stream;
+
+use crate::exit::Trouble;
+use crate::progress::Progress;
+use entries::groups;
+use filter::Filter;
+use join::Joiner;
+use order::Order;
+use run::Merge;
+use spill::SpillFile;
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -40,7 +71,35 @@ pub enum Conflict {
     Fail,
 }
 
-/// A record on its way into the timeline.
+/// How the engine works.
+pub struct Settings {
+    /// How far records are joined.
+    pub dedupe: Dedupe,
+    /// What becomes of contradictions.
+    pub conflict: Conflict,
+    /// What stays.
+    pub filter: Filter,
+    /// About how many bytes of memory to use.
+    pub memory: usize,
+    /// Where temporary files go.
+    pub temp_dir: PathBuf,
+    /// Who is told how far it is.
+    pub progress: Progress,
+}
+
+impl Settings {
+    /// How many rows an importer gives at a time.
+    pub fn batch_rows(&self) -> usize {
+        (self.memory >> 14).clamp(256, run::BATCH_ROWS)
+    }
+
+    /// How large batches in temporary files are: 512 of them are in memory at once.
+    fn batch_bytes(&self) -> usize {
+        (self.memory / 2048).clamp(32 << 10, 1 << 20)
+    }
+}
+
+/// A record that is joined with others.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// What it says; its claims name their sources.
@@ -49,84 +108,131 @@ pub struct Record {
     pub source: usize,
     /// Its id inside that source, if it has no real one.
     pub local: Option<String>,
+    /// How many more records of its source are in it.
+    pub weight: u32,
+}
+
+/// What is left of a record that has become part of an event.
+#[derive(Clone, Debug)]
+pub struct Member {
+    source: usize,
+    local: Option<String>,
+    weight: u32,
+    revision: Option<i64>,
+    claim: Option<Claim>,
+}
+
+impl Member {
+    fn of(record: &Record) -> Self {
+        let Record { event, source, local, weight } = record;
+        let claim = event.claims.first().cloned();
+        Self { source: *source, local: local.clone(), weight: *weight, revision: event.revision, claim }
+    }
+}
+
+/// One event of one or more records.
+#[derive(Debug)]
+pub struct Joined {
+    event: Event,
+    /// The record that stands as it.
+    standing: Member,
+    /// The records that became its claims.
+    others: Vec<Member>,
+}
+
+impl Joined {
+    fn new(event: Event, mut members: Vec<Member>, standing: usize) -> Self {
+        let standing = members.swap_remove(standing);
+        Self { event, standing, others: members }
+    }
+
+    fn alone(record: Record) -> Self {
+        let standing = Member::of(&record);
+        Self { event: record.event, standing, others: Vec::new() }
+    }
 }
 
 /// Ids with their instances, and how many events of each contradict each other.
 pub type Conflicts = BTreeMap<(String, Option<String>), usize>;
 
 /// The merged timeline.
-#[derive(Debug, Default)]
-pub struct Timeline {
-    /// The events in order, each with an id.
-    pub events: Vec<Event>,
+pub struct Merged {
+    /// The events in order.
+    pub stream: Stream,
     /// The facts, sorted, each once; with the derived kinds `zone` and `conflict`.
     pub facts: Vec<Fact>,
-    /// Per source: how many of its records stand, and how many became claims.
-    pub accounts: Vec<Account>,
+    /// Per source: what has become of the rows that had company.
+    pub joined: Vec<Account>,
     /// What is in conflict, with how many events each has.
     pub conflicts: Conflicts,
+    /// Where the merges are written down.
+    pub explain: Explain,
 }
 
-/// Merges `records` of `sources` sources. `Err` = the ids in conflict, under [`Conflict::Fail`].
+/// Merges what has come in. `failed` says of each source whether it did not come in whole.
 pub fn merge(
-    mut records: Vec<Record>,
+    settings: &Settings,
+    got: Vec<Got>,
+    failed: Vec<bool>,
     facts: Vec<Fact>,
-    sources: usize,
-    dedupe: Dedupe,
-    conflict: Conflict,
-) -> Result<Timeline, Vec<String>> {
-    let mut timeline = Timeline { accounts: vec![Account::default(); sources], ..Timeline::default() };
-    for record in &mut records {
-        record.event = assertion::canonical(std::mem::take(&mut record.event));
+    mut explain: Explain,
+) -> Result<Merged, Trouble> {
+    let mut file = SpillFile::new(&settings.temp_dir);
+    let mut joined = vec![Account::default(); failed.len()];
+    let (mut zones, mut conflicts) = (intake::Zones::new(), Conflicts::new());
+    let (mut runs, mut entries) = (Vec::new(), Vec::new());
+    for one in got {
+        runs.extend(one.runs);
+        entries.push(one.entries);
+        for (zone, count) in one.zones {
+            *zones.entry(zone).or_default() += count;
+        }
     }
-    if dedupe >= Dedupe::Identity {
-        records = identity::join(records, conflict, &mut timeline)?;
+    settings.progress.phase("joining");
+    let groups = groups(entries, &failed)?;
+    let joiner = Joiner {
+        settings,
+        failed: &failed,
+        accounts: &mut joined,
+        zones: &mut zones,
+        conflicts: &mut conflicts,
+        file: &mut file,
+        explain: &mut explain,
+        clashes: Vec::new(),
+    };
+    let (more, clashes) = joiner.join(&runs, &groups)?;
+    runs.extend(more);
+    if settings.conflict == Conflict::Fail && !conflicts.is_empty() {
+        return Err(conflict_trouble(&conflicts));
     }
-    records = exact::join(records, dedupe, &mut timeline);
-    for record in &records {
-        timeline.accounts[record.source].kept += 1;
-    }
-    timeline.events = records.into_iter().map(|record| record.event).collect();
-    timeline.events.sort_by_cached_key(key::sort_key);
-    mint(&mut timeline.events);
-    timeline.facts = all_facts(facts, &timeline);
-    Ok(timeline)
+    settings.progress.phase("merging");
+    let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes())?;
+    let stream = Stream::new(merge, groups, failed, settings.memory);
+    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain })
 }
 
-/// Gives every event without a real id a minted one; equal events are numbered in timeline order.
-fn mint(events: &mut [Event]) {
-    let mut seen: HashMap<key::ContentKey, u64> = HashMap::new();
-    for event in events.iter_mut().filter(|event| event.id.is_none()) {
-        let key = key::content_key(event);
-        let n = seen.entry(key).or_default();
-        *n += 1;
-        event.id = Some(key::minted_id(&key, *n));
-    }
+fn conflict_trouble(conflicts: &Conflicts) -> Trouble {
+    let mut ids: Vec<&str> = conflicts.keys().map(|(id, _)| id.as_str()).collect();
+    ids.dedup();
+    let shown: Vec<String> = ids.iter().take(3).map(|id| format!("`{id}`")).collect();
+    let more = if ids.len() > 3 { format!(" and {} more", ids.len() - 3) } else { String::new() };
+    Trouble::new(format!("records contradict each other under one id and version: {}{more}", shown.join(", ")))
+        .hint("`--conflict both` keeps all, `--conflict one` the smallest; `id-scope=NAME` tells sources apart")
 }
 
-fn all_facts(facts: Vec<Fact>, timeline: &Timeline) -> Vec<Fact> {
+fn all_facts(facts: Vec<Fact>, zones: &intake::Zones, clashes: Vec<serde_json::Value>) -> Vec<Fact> {
     let mut all: BTreeMap<(String, String, String), Fact> = BTreeMap::new();
     let mut add = |fact: Fact| {
         all.insert((fact.kind.clone(), fact.key.clone(), fact.value.to_string()), fact);
     };
     facts.into_iter().for_each(&mut add);
-    let zones = timeline.events.iter().flat_map(|event| [&event.when.zone, &event.when.end_zone]).flatten();
-    for zone in zones.filter(|zone| is_iana(zone)) {
+    for (zone, _) in zones.iter().filter(|(_, count)| **count > 0) {
         add(Fact { kind: "zone".to_owned(), key: zone.clone(), value: json!(null) });
     }
-    let mut keys: BTreeMap<(&String, &Option<String>), Vec<String>> = BTreeMap::new();
-    if !timeline.conflicts.is_empty() {
-        for event in &timeline.events {
-            let Some(id) = event.id.as_ref() else { continue };
-            if timeline.conflicts.contains_key(&(id.clone(), event.instance.clone())) {
-                keys.entry((id, &event.instance)).or_default().push(key::hex(&key::content_key(event)));
-            }
-        }
-    }
-    for ((id, instance), mut keys) in keys {
-        keys.sort();
-        let value = json!({ "instance": instance, "keys": keys });
-        add(Fact { kind: "conflict".to_owned(), key: id.clone(), value });
+    for mut clash in clashes {
+        let key = clash["id"].as_str().unwrap_or_default().to_owned();
+        let value = json!({ "instance": clash["instance"].take(), "keys": clash["keys"].take() });
+        add(Fact { kind: "conflict".to_owned(), key, value });
     }
     all.into_values().collect()
 }

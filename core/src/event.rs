@@ -76,6 +76,34 @@ impl Event {
         Self::default()
     }
 
+    /// Whether another event says the same, whoever says it.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        // Spelled out so that a new field cannot be forgotten.
+        let Self {
+            id, instance, revision, modified, stamped, when, recurrence, title, body, kind, status, lane, ..
+        } = self;
+        let Self { url, place, lat, lon, tags, actors, claims: _, extra, raw, raw_format, .. } = self;
+        let degrees = |degrees: Option<f64>| degrees.map(f64::to_bits);
+        *id == other.id
+            && *instance == other.instance
+            && (*revision, *modified, *stamped) == (other.revision, other.modified, other.stamped)
+            && *when == other.when
+            && *recurrence == other.recurrence
+            && *title == other.title
+            && *body == other.body
+            && *kind == other.kind
+            && *status == other.status
+            && *lane == other.lane
+            && *url == other.url
+            && *place == other.place
+            && (degrees(*lat), degrees(*lon)) == (degrees(other.lat), degrees(other.lon))
+            && *tags == other.tags
+            && *actors == other.actors
+            && *extra == other.extra
+            && *raw == other.raw
+            && *raw_format == other.raw_format
+    }
+
     /// Sets the time.
     pub fn when(mut self, when: When) -> Self {
         self.when = when;

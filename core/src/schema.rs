@@ -107,6 +107,13 @@ pub fn event_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
+/// The names of its columns.
+pub fn event_schema_names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| SCHEMA.fields().iter().map(|field| field.name().as_str()).collect());
+    &NAMES
+}
+
 /// Refuses a table that is not the event table: another version, an unknown column, another type. Columns may be
 /// absent, in any order, and text may be Utf8View.
 pub fn check(schema: &Schema) -> Result<(), Error> {

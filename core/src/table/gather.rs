@@ -28,8 +28,7 @@ pub struct Pick {
 pub fn gather(batches: &[&RecordBatch], picks: &[Pick]) -> RecordBatch {
     let schema = event_schema();
     let columns = schema.fields().iter().map(|field| {
-        let arrays: Vec<Option<&ArrayRef>> =
-            batches.iter().map(|batch| batch.column_by_name(field.name())).collect();
+        let arrays: Vec<Option<&ArrayRef>> = batches.iter().map(|batch| batch.column_by_name(field.name())).collect();
         match field.name().as_str() {
             "precision" => primitive::<UInt8Type>(&arrays, picks, field, Code::Precision.default()),
             _ => column(&arrays, picks, field),
@@ -45,9 +44,7 @@ fn column(arrays: &[Option<&ArrayRef>], picks: &[Pick], field: &Field) -> ArrayR
         DataType::Utf8 => texts(arrays, picks),
         DataType::Binary => binary(arrays, picks),
         DataType::Int64 => primitive::<Int64Type>(arrays, picks, field, 0),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            primitive::<TimestampMicrosecondType>(arrays, picks, field, 0)
-        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => primitive::<TimestampMicrosecondType>(arrays, picks, field, 0),
         DataType::UInt8 => primitive::<UInt8Type>(arrays, picks, field, 0),
         DataType::UInt16 => primitive::<UInt16Type>(arrays, picks, field, 0),
         DataType::UInt64 => primitive::<UInt64Type>(arrays, picks, field, 0),
@@ -63,7 +60,9 @@ fn column(arrays: &[Option<&ArrayRef>], picks: &[Pick], field: &Field) -> ArrayR
             });
             let columns = columns.collect();
             let nulls = nulls(arrays, picks);
-            Arc::new(StructArray::try_new_with_length(fields.clone(), columns, nulls, picks.len()).expect("same fields"))
+            Arc::new(
+                StructArray::try_new_with_length(fields.clone(), columns, nulls, picks.len()).expect("same fields"),
+            )
         }
         other => unreachable!("the event table has no {other}"),
     }
@@ -94,7 +93,8 @@ fn primitive<T: ArrowPrimitiveType>(
     }
     let values: Vec<Option<&[T::Native]>> =
         arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values().as_ref())).collect();
-    let picked = picks.iter().map(|pick| values[pick.batch as usize].map_or(absent, |values| values[pick.row as usize]));
+    let picked =
+        picks.iter().map(|pick| values[pick.batch as usize].map_or(absent, |values| values[pick.row as usize]));
     let picked: ScalarBuffer<T::Native> = picked.collect();
     let nulls = if field.is_nullable() { nulls(arrays, picks) } else { None };
     Arc::new(PrimitiveArray::<T>::new(picked, nulls).with_data_type(field.data_type().clone()))
@@ -116,8 +116,7 @@ fn texts(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
 }
 
 fn binary(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
-    let arrays: Vec<Option<&BinaryArray>> =
-        arrays.iter().map(|array| array.map(|array| array.as_binary())).collect();
+    let arrays: Vec<Option<&BinaryArray>> = arrays.iter().map(|array| array.map(|array| array.as_binary())).collect();
     let (offsets, values, nulls) = bytes(picks, |pick| {
         let array = arrays[pick.batch as usize]?;
         array.is_valid(pick.row as usize).then(|| array.value(pick.row as usize))

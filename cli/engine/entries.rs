@@ -1,0 +1,249 @@
+//! Which rows may belong together: one entry a row and group, sorted by the group's hash, beyond memory if need be.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::{self, Read};
+
+use super::spill::{Part, SpillFile};
+use crate::exit::Trouble;
+
+/// Up to so many rows a group is looked at as a whole.
+const LARGE: usize = 1 << 16;
+/// How many bytes an entry takes.
+const BYTES: usize = 16;
+const SOURCE_SHIFT: u32 = 40;
+
+/// A row's membership in a group. The last bit of the hash tells groups of content from groups of identity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    hash: u64,
+    /// Source and number of the row.
+    at: u64,
+}
+
+impl Entry {
+    fn is_content(self) -> bool {
+        self.hash & 1 == 1
+    }
+
+    fn source(self) -> usize {
+        (self.at >> SOURCE_SHIFT) as usize
+    }
+
+    fn seq(self) -> u64 {
+        self.at & ((1 << SOURCE_SHIFT) - 1)
+    }
+}
+
+/// Entries of one thread.
+#[derive(Default)]
+pub struct Entries {
+    list: Vec<Entry>,
+    parts: Vec<Part>,
+}
+
+impl Entries {
+    /// Adds the row numbered `seq` to the group with this hash.
+    pub fn add(&mut self, hash: u64, content: bool, source: u32, seq: u64) {
+        self.list.push(Entry { hash: hash & !1 | u64::from(content), at: u64::from(source) << SOURCE_SHIFT | seq });
+    }
+
+    /// How many bytes the entries in memory take.
+    pub fn bytes(&self) -> usize {
+        self.list.capacity() * BYTES
+    }
+
+    /// Moves them to a temporary file.
+    pub fn spill(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
+        self.list.sort_unstable();
+        let list = std::mem::take(&mut self.list);
+        let part = file.append(|out| {
+            for entry in &list {
+                out.write_all(&entry.hash.to_le_bytes())?;
+                out.write_all(&entry.at.to_le_bytes())?;
+            }
+            Ok(())
+        })?;
+        self.parts.push(part);
+        Ok(())
+    }
+}
+
+/// One bit a row.
+#[derive(Default)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    fn set(&mut self, at: u64) {
+        let word = (at / 64) as usize;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (at % 64);
+    }
+
+    /// Whether the bit is set.
+    pub fn get(&self, at: u64) -> bool {
+        usize::try_from(at / 64).ok().and_then(|word| self.0.get(word)).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// Whether no bit is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The rows that have company, by their numbers.
+#[derive(Default)]
+pub struct Groups {
+    /// Of one identity with others.
+    pub identity: Bits,
+    /// Of one content with rows of other sources.
+    pub content: Bits,
+    /// Of one content with rows of the same source.
+    pub repeated: Bits,
+}
+
+/// Finds the groups of more than one row. Rows of failed sources are in none.
+pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
+    let mut groups = Groups::default();
+    let mut group: Vec<Entry> = Vec::new();
+    // Whether the present group is so large that its first rows have been settled.
+    let mut large = false;
+    let mut settle = |group: &mut Vec<Entry>, large: bool| {
+        let Some((first, last)) = group.first().zip(group.last()).filter(|_| large || group.len() > 1) else {
+            return group.clear();
+        };
+        let across = large || first.source() != last.source();
+        let bits = match (first.is_content(), across) {
+            (false, _) => &mut groups.identity,
+            (true, true) => &mut groups.content,
+            (true, false) => &mut groups.repeated,
+        };
+        group.drain(..).for_each(|entry| bits.set(entry.seq()));
+    };
+    let mut sorted = sorted(all)?;
+    while let Some(entry) = sorted.next()? {
+        if failed[entry.source()] {
+            continue;
+        }
+        if group.first().is_some_and(|first| first.hash != entry.hash) {
+            settle(&mut group, large);
+            large = false;
+        }
+        group.push(entry);
+        if group.len() > LARGE {
+            large = true;
+            let last = group.pop();
+            settle(&mut group, large);
+            // One is kept to know the group by.
+            group.extend(last);
+        }
+    }
+    settle(&mut group, large);
+    Ok(groups)
+}
+
+/// All entries in order.
+fn sorted(all: Vec<Entries>) -> Result<Sorted, Trouble> {
+    let mut list = Vec::new();
+    let mut readers = Vec::new();
+    for entries in all {
+        if list.is_empty() {
+            list = entries.list;
+        } else {
+            list.extend(entries.list);
+        }
+        let reader = |part: Part| Box::new(part.reader(8 << 10)) as Box<dyn Read>;
+        readers.extend(entries.parts.into_iter().map(reader));
+    }
+    list.sort_unstable();
+    let mut sorted = Sorted { list: list.into_iter(), heap: BinaryHeap::new(), readers };
+    let list = sorted.readers.len();
+    for from in 0..=list {
+        sorted.refill(from)?;
+    }
+    Ok(sorted)
+}
+
+/// Entries of several sorted lists in one order; the list in memory counts as the last.
+struct Sorted {
+    list: std::vec::IntoIter<Entry>,
+    readers: Vec<Box<dyn Read>>,
+    heap: BinaryHeap<Reverse<(Entry, usize)>>,
+}
+
+impl Sorted {
+    fn next(&mut self) -> Result<Option<Entry>, Trouble> {
+        if self.readers.is_empty() {
+            // The one in the heap came first.
+            let next = self.heap.pop().map(|Reverse((entry, _))| entry);
+            return Ok(next.or_else(|| self.list.next()));
+        }
+        let Some(Reverse((entry, from))) = self.heap.pop() else { return Ok(None) };
+        self.refill(from)?;
+        Ok(Some(entry))
+    }
+
+    fn refill(&mut self, from: usize) -> Result<(), Trouble> {
+        let entry = match self.readers.get_mut(from) {
+            Some(reader) => {
+                read(reader).map_err(|error| Trouble::new("cannot read temporary data back").cause(error))?
+            }
+            None => self.list.next(),
+        };
+        self.heap.extend(entry.map(|entry| Reverse((entry, from))));
+        Ok(())
+    }
+}
+
+fn read(reader: &mut dyn Read) -> io::Result<Option<Entry>> {
+    let mut bytes = [0; BYTES];
+    match reader.read_exact(&mut bytes) {
+        Ok(()) => {
+            let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+            Ok(Some(Entry { hash: number(0), at: number(8) }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows as (hash, content, source), spilled after each of `spill`; the rows in each of the three sets.
+    fn check(rows: &[(u64, bool, u32)], expected: [&[u64]; 3]) {
+        for spill in [vec![], vec![1], vec![0, 2, 3]] {
+            let mut file = SpillFile::new(&std::env::temp_dir());
+            let mut entries = [Entries::default(), Entries::default()];
+            for (seq, &(hash, content, source)) in rows.iter().enumerate() {
+                entries[seq % 2].add(hash, content, source, seq as u64);
+                if spill.contains(&seq) {
+                    entries[seq % 2].spill(&mut file).unwrap();
+                }
+            }
+            let groups = groups(entries.into(), &[false, false, true]).unwrap();
+            let found = [&groups.identity, &groups.content, &groups.repeated];
+            let found = found.map(|bits| (0..rows.len() as u64).filter(|&seq| bits.get(seq)).collect::<Vec<_>>());
+            assert_eq!(found, expected.map(<[u64]>::to_vec), "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn rows_with_company_are_found() {
+        check(&[(10, false, 0), (20, false, 0), (10, false, 1), (30, true, 0)], [&[0, 2], &[], &[]]);
+        check(&[(10, true, 0), (20, true, 0), (10, true, 1), (20, true, 0)], [&[], &[0, 2], &[1, 3]]);
+        // A row of a failed source is no company, and one hash for two things is not one group.
+        check(&[(10, true, 0), (10, true, 2), (10, false, 0), (10, false, 2)], [&[], &[], &[]]);
+    }
+
+    #[test]
+    fn a_very_large_group_is_taken_as_one_across_sources() {
+        let mut entries = Entries::default();
+        (0..200_000).for_each(|seq| entries.add(8, true, 0, seq));
+        let groups = groups(vec![entries], &[false]).unwrap();
+        assert!((0..200_000).all(|seq| groups.content.get(seq)) && groups.repeated.is_empty());
+    }
+}

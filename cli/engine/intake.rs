@@ -1,0 +1,160 @@
+//! What comes in: batches of importers become chunks, sorted runs, and entries for the groups.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use annals_core::key;
+use annals_core::table::{Rows, Text};
+use arrow_array::RecordBatch;
+
+use super::chunk::{Chunk, FILTERED, Meta};
+use super::entries::Entries;
+use super::order::{Group, Order};
+use super::run::{Run, sort};
+use super::spill::SpillFile;
+use super::{Dedupe, Settings, is_iana};
+use crate::exit::Trouble;
+
+/// Numbers rows, across threads.
+#[derive(Default)]
+pub struct Numbers(AtomicU64);
+
+/// How many standing rows use each time zone.
+pub type Zones = HashMap<String, i64>;
+
+/// Where one thread puts the rows that it has read.
+pub struct Intake<'a> {
+    settings: &'a Settings,
+    numbers: &'a Numbers,
+    /// How many bytes of rows and entries may be kept in memory.
+    limit: usize,
+    chunks: Vec<Arc<Chunk>>,
+    bytes: usize,
+    /// Zones of the present source.
+    zones: Zones,
+    got: Got,
+}
+
+/// What one thread has taken in.
+pub struct Got {
+    /// The rows.
+    pub runs: Vec<Run>,
+    /// What groups they may be in.
+    pub entries: Entries,
+    /// The zones of sources that are complete.
+    pub zones: Zones,
+    file: SpillFile,
+}
+
+impl<'a> Intake<'a> {
+    /// One of `threads`.
+    pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
+        let file = SpillFile::new(&settings.temp_dir);
+        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: Zones::new(), file };
+        let limit = settings.memory / 2 / threads;
+        Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, zones: Zones::new(), got }
+    }
+
+    /// Takes rows of a source. `local` = their ids inside the source, where they have no real one; empty = none.
+    pub fn add(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<(), Trouble> {
+        let count = batch.num_rows();
+        let first = self.numbers.0.fetch_add(count as u64, Ordering::Relaxed);
+        let mut meta = Meta {
+            seq: (first..first + count as u64).collect(),
+            source: vec![source; count],
+            local,
+            ..Meta::default()
+        };
+        let rows = Rows::of(batch).expect("checked when it came in");
+        let has_id = |row: &usize| rows.text(Text::Id, *row).is_some();
+        if !(0..count).all(|row| has_id(&row)) {
+            let mut buffer = Vec::new();
+            let mut content = |row| match has_id(&row) {
+                true => [0; 16],
+                false => *key::content_key_of(&rows, row, &mut buffer).first_chunk().expect("a key has 32 bytes"),
+            };
+            meta.content = (0..count).map(&mut content).collect();
+        }
+        if !self.settings.filter.is_empty() {
+            let flag = |row| if self.settings.filter.keeps_row(&rows, row) { 0 } else { FILTERED };
+            meta.flags = (0..count).map(flag).collect();
+        }
+        let chunk = Chunk::new(batch, meta);
+        self.enter(&chunk, source);
+        count_zones(&mut self.zones, &chunk, 1);
+        self.bytes += chunk.bytes() + 48 * count;
+        self.chunks.push(chunk);
+        if self.bytes > self.limit {
+            let run = sort(std::mem::take(&mut self.chunks), Order::Time);
+            self.bytes = 0;
+            let part = run.spill(&mut self.got.file, self.settings.batch_bytes())?;
+            self.settings.progress.spilled(part.len());
+            self.got.runs.push(Run::File(part));
+        }
+        if self.got.entries.bytes() > self.limit / 4 {
+            self.got.entries.spill(&mut self.got.file)?;
+        }
+        Ok(())
+    }
+
+    /// Enters the rows into the groups that they may have to do with.
+    fn enter(&mut self, chunk: &Chunk, source: u32) {
+        let identity = match (self.settings.filter.needs_series(), self.settings.dedupe) {
+            (true, _) => Group::Series,
+            (_, Dedupe::None) => Group::Whole,
+            _ => Group::Identity,
+        };
+        let entries = &mut self.got.entries;
+        for (row, &seq) in chunk.meta.seq.iter().enumerate() {
+            let real = chunk.rows.text(Text::Id, row).is_some();
+            let local = !real && self.settings.dedupe >= Dedupe::Identity;
+            let of_identity = if local { Group::Identity } else { identity };
+            if let Some(hash) = of_identity.hash(chunk, row).filter(|_| real || local) {
+                entries.add(hash, false, source, seq);
+            }
+            if let Some(hash) = Group::Content.hash(chunk, row) {
+                entries.add(hash, true, source, seq);
+            }
+        }
+    }
+
+    /// The end of a source. What an incomplete one gave does not count.
+    pub fn end(&mut self, complete: bool) {
+        for (zone, count) in self.zones.drain().filter(|_| complete) {
+            *self.got.zones.entry(zone).or_default() += count;
+        }
+    }
+
+    /// All that came in.
+    pub fn finish(mut self) -> Got {
+        if !self.chunks.is_empty() {
+            self.got.runs.push(Run::Memory(sort(self.chunks, Order::Time)));
+        }
+        self.got
+    }
+}
+
+/// Counts the zones of the rows that stand.
+fn count_zones(zones: &mut Zones, chunk: &Chunk, one: i64) {
+    for column in [Text::Zone, Text::EndZone].into_iter().filter(|column| chunk.rows.has(*column)) {
+        // Most rows have the zone of the row before.
+        let mut last: Option<(&str, i64)> = None;
+        let mut add = |last: Option<(&str, i64)>| {
+            if let Some((zone, count)) = last.filter(|(zone, _)| is_iana(zone)) {
+                *zones.entry(zone.to_owned()).or_default() += count;
+            }
+        };
+        for row in (0..chunk.len()).filter(|&row| !chunk.has(row, FILTERED)) {
+            let Some(zone) = chunk.rows.text(column, row) else { continue };
+            match &mut last {
+                Some((same, count)) if *same == zone => *count += one,
+                _ => {
+                    add(last);
+                    last = Some((zone, one));
+                }
+            }
+        }
+        add(last);
+    }
+}

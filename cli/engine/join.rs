@@ -1,0 +1,442 @@
+//! Joins rows that have company: takes them out of the runs, group by group, and gives back what they become.
+
+use std::sync::Arc;
+
+use annals_core::Event;
+use annals_core::account::Account;
+use annals_core::key;
+use annals_core::table::{Builder, Rows};
+use serde_json::{Value, json};
+
+use super::chunk::{Chunk, Content, DONE, FILTERED, Meta, Picked, REPEATED, from_spill};
+use super::entries::Groups;
+use super::explain::Explain;
+use super::intake::Zones;
+use super::order::{Group, Order};
+use super::run::{BATCH_ROWS, Merge, Run, sort};
+use super::spill::SpillFile;
+use super::{Conflicts, Dedupe, Joined, Record, Settings, exact, identity, is_iana};
+use crate::exit::Trouble;
+
+/// A group with more rows than this is not looked at as a whole.
+const LARGE: usize = 10_000;
+
+/// What joining needs to know, and what it finds out.
+pub struct Joiner<'a> {
+    pub settings: &'a Settings,
+    /// Sources that failed: their rows are not there.
+    pub failed: &'a [bool],
+    pub accounts: &'a mut [Account],
+    pub zones: &'a mut Zones,
+    pub conflicts: &'a mut Conflicts,
+    pub file: &'a mut SpillFile,
+    pub explain: &'a mut Explain,
+    /// Facts of conflicting events: id, instance, content keys.
+    pub clashes: Vec<Value>,
+}
+
+/// Rows that are put into an order of their own, in little memory.
+struct Sorter {
+    order: Order,
+    limit: usize,
+    batch_bytes: usize,
+    picked: Picked,
+    chunks: Vec<Arc<Chunk>>,
+    bytes: usize,
+    runs: Vec<Run>,
+}
+
+impl Sorter {
+    fn new(order: Order, settings: &Settings) -> Self {
+        let (limit, batch_bytes) = (settings.memory / 16, settings.batch_bytes());
+        Self { order, limit, batch_bytes, picked: Picked::default(), chunks: Vec::new(), bytes: 0, runs: Vec::new() }
+    }
+
+    fn push(&mut self, chunk: &Arc<Chunk>, row: usize, file: &mut SpillFile) -> Result<(), Trouble> {
+        self.picked.push(chunk, row);
+        if self.picked.len() >= BATCH_ROWS || self.picked.bytes() > 1 << 20 {
+            self.take_picked();
+            self.make_room(file)?;
+        }
+        Ok(())
+    }
+
+    fn push_chunk(&mut self, chunk: Arc<Chunk>, file: &mut SpillFile) -> Result<(), Trouble> {
+        self.bytes += chunk.bytes() + 48 * chunk.len();
+        self.chunks.push(chunk);
+        self.make_room(file)
+    }
+
+    fn take_picked(&mut self) {
+        if !self.picked.is_empty() {
+            let (events, meta) = self.picked.take();
+            let chunk = Chunk::new(&events, meta);
+            self.bytes += chunk.bytes() + 48 * chunk.len();
+            self.chunks.push(chunk);
+        }
+    }
+
+    fn make_room(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
+        if self.bytes > self.limit {
+            let run = sort(std::mem::take(&mut self.chunks), self.order);
+            self.runs.push(Run::File(run.spill(file, self.batch_bytes)?));
+            self.bytes = 0;
+        }
+        Ok(())
+    }
+
+    fn runs(mut self) -> Vec<Run> {
+        self.take_picked();
+        if !self.chunks.is_empty() {
+            self.runs.push(Run::Memory(sort(self.chunks, self.order)));
+        }
+        self.runs
+    }
+
+    fn merge(self, file: &mut SpillFile) -> Result<Merge, Trouble> {
+        let (order, batch_bytes) = (self.order, self.batch_bytes);
+        Merge::new(self.runs(), order, file, batch_bytes)
+    }
+}
+
+/// Rows made of events, on their way into a sorter.
+struct Made {
+    builder: Builder,
+    meta: Meta,
+    sorter: Sorter,
+}
+
+impl Made {
+    fn new(order: Order, settings: &Settings) -> Self {
+        Self { builder: Builder::default(), meta: Meta::default(), sorter: Sorter::new(order, settings) }
+    }
+
+    fn push(&mut self, event: &Event, source: usize, weight: u32, file: &mut SpillFile) -> Result<(), Trouble> {
+        let content: Content = match event.id {
+            Some(_) => [0; 16],
+            None => *key::content_key(event).first_chunk().expect("a key has 32 bytes"),
+        };
+        self.meta.seq.push(DONE);
+        self.meta.source.push(source as u32);
+        self.meta.flags.push(REPEATED);
+        self.meta.weight.push(weight);
+        self.meta.content.push(content);
+        self.builder.event(event);
+        if self.builder.len() >= BATCH_ROWS || self.builder.bytes() > 1 << 20 {
+            self.take(file)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
+        if self.builder.is_empty() {
+            return Ok(());
+        }
+        let chunk = Chunk::new(&self.builder.finish(), std::mem::take(&mut self.meta));
+        self.sorter.push_chunk(chunk, file)
+    }
+
+    fn finish(mut self, file: &mut SpillFile) -> Result<Sorter, Trouble> {
+        self.take(file)?;
+        Ok(self.sorter)
+    }
+}
+
+impl Joiner<'_> {
+    /// Joins the rows in `groups`, which stay in `runs`; gives runs of what they become.
+    pub fn join(mut self, runs: &[Run], groups: &Groups) -> Result<(Vec<Run>, Vec<Value>), Trouble> {
+        if groups.identity.is_empty() && groups.content.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let of_identity = if self.settings.filter.needs_series() { Group::Series } else { Group::Identity };
+        let of_identity = if self.settings.dedupe == Dedupe::None && of_identity == Group::Identity {
+            Group::Whole
+        } else {
+            of_identity
+        };
+        let mut identities = Sorter::new(Order::Group(of_identity), self.settings);
+        let mut contents = Sorter::new(Order::Group(Group::Content), self.settings);
+        self.take_out(runs, groups, &mut identities, &mut contents)?;
+        let mut done = Made::new(Order::Time, self.settings);
+        let mut winners = Made::new(Order::Group(Group::Content), self.settings);
+        let mut merge = identities.merge(self.file)?;
+        each_group(&mut merge, |group| self.identity(group, &mut done, &mut winners))?;
+        let winners = winners.finish(self.file)?.runs();
+        contents.runs.extend(winners);
+        let mut merge = contents.merge(self.file)?;
+        self.contents(&mut merge, &mut done)?;
+        let runs = done.finish(self.file)?.runs();
+        Ok((runs, self.clashes))
+    }
+
+    fn take_out(
+        &mut self,
+        runs: &[Run],
+        groups: &Groups,
+        identities: &mut Sorter,
+        contents: &mut Sorter,
+    ) -> Result<(), Trouble> {
+        let mut sort_in = |chunk: &Arc<Chunk>, file: &mut SpillFile| {
+            for (row, &seq) in chunk.meta.seq.iter().enumerate() {
+                if self.failed[chunk.source(row) as usize] {
+                    continue;
+                }
+                let sorter = if groups.identity.get(seq) {
+                    &mut *identities
+                } else if groups.content.get(seq) {
+                    &mut *contents
+                } else {
+                    continue;
+                };
+                sorter.push(chunk, row, file)?;
+                if !chunk.has(row, FILTERED) {
+                    count_zones(self.zones, &chunk.rows, row, -1);
+                }
+            }
+            Ok(())
+        };
+        for run in runs {
+            match run {
+                Run::Memory(sorted) => sorted.chunks().iter().try_for_each(|chunk| sort_in(chunk, self.file))?,
+                Run::File(part) => {
+                    for batch in part.batches()? {
+                        sort_in(&from_spill(&batch?), self.file)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of one hash of identity.
+    fn identity(&mut self, group: Vec<Record>, done: &mut Made, winners: &mut Made) -> Result<(), Trouble> {
+        let series = self.settings.filter.needs_series();
+        let joined = match self.settings.dedupe {
+            Dedupe::None => exact::join(group, Dedupe::None),
+            _ => identity::join(group, self.settings.conflict),
+        };
+        let (joined, local): (Vec<Joined>, Vec<Joined>) = joined.into_iter().partition(|one| one.event.id.is_some());
+        for same_id in split(local, |a, b| {
+            let id = |one: &Joined| (one.standing.source, one.standing.local.clone(), one.event.instance.clone());
+            id(a) == id(b)
+        }) {
+            let clash = same_id.len() > 1;
+            for one in &same_id {
+                if clash || !one.others.is_empty() {
+                    self.explain.merged("identity", one, clash)?;
+                }
+                // Its content is still to be looked at; all its records are of one source.
+                let weight = one.standing.weight + one.others.iter().map(|other| 1 + other.weight).sum::<u32>();
+                winners.push(&one.event, one.standing.source, weight, self.file)?;
+            }
+            if clash {
+                let first = &same_id[0];
+                let key = (first.standing.local.clone().unwrap_or_default(), first.event.instance.clone());
+                *self.conflicts.entry(key).or_default() += same_id.len();
+            }
+        }
+        let together =
+            |a: &Joined, b: &Joined| a.event.id == b.event.id && (series || a.event.instance == b.event.instance);
+        for same_id in split(joined, together) {
+            self.settle("identity", same_id, done)?;
+        }
+        Ok(())
+    }
+
+    /// Rows by their content.
+    fn contents(&mut self, merge: &mut Merge, done: &mut Made) -> Result<(), Trouble> {
+        let mut large: Option<Sorter> = None;
+        let mut group: Vec<Record> = Vec::new();
+        let mut hash = None;
+        // The place of a row among those of its source in a large group.
+        let mut last = (u32::MAX, 0);
+        loop {
+            let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Arc::clone(chunk), row));
+            let next_hash = next.as_ref().map(|(hash, ..)| *hash);
+            if next_hash != hash {
+                self.end_contents(std::mem::take(&mut group), large.take(), done)?;
+                hash = next_hash;
+                last = (u32::MAX, 0);
+            }
+            let Some((_, chunk, row)) = next else { return Ok(()) };
+            let source = chunk.source(row);
+            last = if last.0 == source { (source, last.1 + 1) } else { (source, 0) };
+            match &mut large {
+                Some(sorter) => self.push_occurrence(sorter, &chunk, row, last.1)?,
+                None => {
+                    group.push(Record::of(&chunk, row));
+                    if group.len() > LARGE && self.settings.dedupe == Dedupe::Exact {
+                        large = Some(self.occurrences(std::mem::take(&mut group))?);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The beginning of a large group as rows sorted by their occurrence.
+    fn occurrences(&mut self, group: Vec<Record>) -> Result<Sorter, Trouble> {
+        let mut sorter = Sorter::new(Order::Occurrence, self.settings);
+        let mut last = (usize::MAX, 0);
+        for records in group.chunks(1000) {
+            let mut builder = Builder::default();
+            let mut meta = Meta::default();
+            for record in records {
+                last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
+                builder.event(&record.event);
+                meta.seq.push(last.1);
+                meta.source.push(record.source as u32);
+                meta.weight.push(record.weight);
+            }
+            sorter.push_chunk(Chunk::new(&builder.finish(), meta), self.file)?;
+        }
+        Ok(sorter)
+    }
+
+    fn push_occurrence(&mut self, to: &mut Sorter, chunk: &Chunk, row: usize, n: u64) -> Result<(), Trouble> {
+        let meta = Meta {
+            seq: vec![n],
+            source: vec![chunk.source(row)],
+            weight: vec![chunk.meta.weight.get(row).copied().unwrap_or(0)],
+            ..Meta::default()
+        };
+        let one = Chunk::new(&chunk.events.slice(row, 1), meta);
+        to.push(&one, 0, self.file)
+    }
+
+    fn end_contents(&mut self, group: Vec<Record>, large: Option<Sorter>, done: &mut Made) -> Result<(), Trouble> {
+        let settings = self.settings;
+        if let Some(sorter) = large {
+            let mut merge = sorter.merge(self.file)?;
+            return each_group(&mut merge, |same| self.settle("exact", vec![exact::join_equal(same)], done));
+        }
+        if group.is_empty() {
+            return Ok(());
+        }
+        // Only what is equal in more than the hash is joined.
+        for one in exact::join(group, settings.dedupe) {
+            self.settle("exact", vec![one], done)?;
+        }
+        Ok(())
+    }
+
+    /// What records have become, in the account and on the way out. They are judged together.
+    fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, done: &mut Made) -> Result<(), Trouble> {
+        let events: Vec<Event> = joined.iter().map(|one| one.event.clone()).collect();
+        let kept = match self.settings.filter.is_empty() {
+            true => vec![true; events.len()],
+            false => self.settings.filter.judge(&events).kept,
+        };
+        // Versions of one instance that contradict each other.
+        let clash = |a: &Event| {
+            self.settings.dedupe >= Dedupe::Identity
+                && a.id.is_some()
+                && events.iter().zip(&kept).filter(|(b, kept)| **kept && a.instance == b.instance).count() > 1
+        };
+        let clashing: Vec<bool> = events.iter().map(clash).collect();
+        for (at, one) in joined.iter().enumerate() {
+            let records = 1 + one.others.len();
+            if records > 1 || clashing[at] {
+                self.explain.merged(rule, one, clashing[at])?;
+            }
+            let standing = one.standing.source;
+            if kept[at] {
+                self.accounts[standing].kept += 1;
+                self.accounts[standing].merged += u64::from(one.standing.weight);
+            } else {
+                self.accounts[standing].filtered += 1 + u64::from(one.standing.weight);
+            }
+            for other in &one.others {
+                let account = &mut self.accounts[other.source];
+                let count = if kept[at] { &mut account.merged } else { &mut account.filtered };
+                *count += 1 + u64::from(other.weight);
+            }
+            if kept[at] {
+                for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
+                    count_zone(self.zones, zone, 1);
+                }
+                done.push(&one.event, one.standing.source, 0, self.file)?;
+            }
+        }
+        let clashing: Vec<&Event> = events
+            .iter()
+            .zip(&clashing)
+            .zip(&kept)
+            .filter(|((_, c), k)| **c && **k)
+            .map(|((event, _), _)| event)
+            .collect();
+        self.note_conflicts(&clashing);
+        Ok(())
+    }
+
+    fn note_conflicts(&mut self, clashing: &[&Event]) {
+        let mut left = clashing.to_vec();
+        while let Some(first) = left.first().copied() {
+            let (same, others): (Vec<&Event>, Vec<&Event>) =
+                left.into_iter().partition(|event| event.instance == first.instance);
+            left = others;
+            let mut keys: Vec<String> = same.iter().map(|event| key::hex(&key::content_key(event))).collect();
+            keys.sort();
+            let id = first.id.clone().unwrap_or_default();
+            self.clashes.push(json!({ "id": id, "instance": first.instance, "keys": keys }));
+            *self.conflicts.entry((id, first.instance.clone())).or_default() += same.len();
+        }
+    }
+}
+
+/// Splits into neighbours that belong together.
+fn split(mut joined: Vec<Joined>, together: impl Fn(&Joined, &Joined) -> bool) -> Vec<Vec<Joined>> {
+    let rank = |one: &Joined| {
+        (one.event.id.clone(), one.standing.source, one.standing.local.clone(), one.event.instance.clone())
+    };
+    joined.sort_by_cached_key(rank);
+    let mut groups: Vec<Vec<Joined>> = Vec::new();
+    for one in joined {
+        match groups.last_mut() {
+            Some(group) if together(&group[0], &one) => group.push(one),
+            _ => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+/// Calls `each` with the rows of one hash after the other.
+fn each_group(merge: &mut Merge, mut each: impl FnMut(Vec<Record>) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut group = Vec::new();
+    let mut hash = None;
+    loop {
+        let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Record::of(chunk, row)));
+        let next_hash = next.as_ref().map(|(hash, _)| *hash);
+        if next_hash != hash && !group.is_empty() {
+            each(std::mem::take(&mut group))?;
+        }
+        hash = next_hash;
+        match next {
+            Some((_, record)) => group.push(record),
+            None => return Ok(()),
+        }
+    }
+}
+
+impl Record {
+    fn of(chunk: &Chunk, row: usize) -> Self {
+        Self {
+            event: chunk.rows.event(row),
+            source: chunk.source(row) as usize,
+            local: chunk.meta.local.get(row).cloned().flatten(),
+            weight: chunk.meta.weight.get(row).copied().unwrap_or(0),
+        }
+    }
+}
+
+fn count_zone(zones: &mut Zones, zone: &str, one: i64) {
+    if is_iana(zone) {
+        *zones.entry(zone.to_owned()).or_default() += one;
+    }
+}
+
+fn count_zones(zones: &mut Zones, rows: &Rows, row: usize, one: i64) {
+    use annals_core::table::Text;
+    for zone in [Text::Zone, Text::EndZone].into_iter().filter_map(|column| rows.text(column, row)) {
+        count_zone(zones, zone, one);
+    }
+}

@@ -1,0 +1,259 @@
+//! Sorted runs, in memory or in a temporary file, and their merge into one.
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+
+use super::chunk::{Chunk, Meta, Picked, from_spill, spill_schema, to_spill};
+use super::order::{Order, compare};
+use super::spill::{Part, SpillFile};
+use crate::exit::Trouble;
+
+/// How many runs are merged at once; what is beyond is merged in passes before.
+const FAN_IN: usize = 512;
+/// How many rows make a batch at most.
+pub const BATCH_ROWS: usize = 4096;
+
+/// Rows in one order.
+pub enum Run {
+    /// Kept in memory.
+    Memory(Sorted),
+    /// In a temporary file.
+    File(Part),
+}
+
+/// Chunks, and the order of their rows.
+pub struct Sorted {
+    chunks: Vec<Arc<Chunk>>,
+    order: Vec<Key>,
+}
+
+/// A row by what it is sorted by first.
+#[derive(Clone, Copy)]
+struct Key {
+    prefix: u128,
+    chunk: u32,
+    row: u32,
+}
+
+/// Sorts the rows of `chunks`.
+pub fn sort(chunks: Vec<Arc<Chunk>>, order: Order) -> Sorted {
+    let rows = chunks.iter().map(|chunk| chunk.len()).sum();
+    let mut keys = Vec::with_capacity(rows);
+    for (at, chunk) in chunks.iter().enumerate() {
+        let key = |row| Key { prefix: order.prefix(chunk, row), chunk: at as u32, row: row as u32 };
+        keys.extend((0..chunk.len()).map(key));
+    }
+    let place = |key: &Key| (chunks[key.chunk as usize].as_ref(), key.row as usize);
+    // Stable, since it is fast on what is already in order.
+    keys.sort_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| compare(place(a), place(b))));
+    Sorted { chunks, order: keys }
+}
+
+/// Writes rows in order to a temporary file, in batches of about `batch_bytes`.
+pub fn write(
+    file: &mut SpillFile,
+    columns: &[&str],
+    batch_bytes: usize,
+    mut next: impl FnMut() -> Result<Option<(Arc<Chunk>, usize)>, Trouble>,
+) -> Result<Part, Trouble> {
+    let schema = spill_schema(columns);
+    let mut picked = Picked::default();
+    let batches = std::iter::from_fn(|| -> Option<Result<RecordBatch, Trouble>> {
+        while picked.len() < BATCH_ROWS && picked.bytes() < batch_bytes {
+            match next() {
+                Ok(Some((chunk, row))) => picked.push(&chunk, row),
+                Ok(None) => break,
+                Err(trouble) => return Some(Err(trouble)),
+            }
+        }
+        (!picked.is_empty()).then(|| {
+            let (events, meta): (RecordBatch, Meta) = picked.take();
+            Ok(to_spill(&events, meta, &schema))
+        })
+    });
+    file.append_batches(&schema, batches)
+}
+
+/// The columns that any of the chunks has.
+fn columns<'a>(chunks: impl Iterator<Item = &'a Arc<Chunk>>) -> Vec<&'static str> {
+    let all = annals_core::schema::event_schema_names();
+    let mut has = vec![false; all.len()];
+    for chunk in chunks {
+        for (has, name) in has.iter_mut().zip(all) {
+            *has = *has || chunk.events.column_by_name(name).is_some();
+        }
+    }
+    all.iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| *name).collect()
+}
+
+impl Sorted {
+    /// The rows, in no order.
+    pub fn chunks(&self) -> &[Arc<Chunk>] {
+        &self.chunks
+    }
+
+    /// Writes it to a temporary file.
+    pub fn spill(&self, file: &mut SpillFile, batch_bytes: usize) -> Result<Part, Trouble> {
+        let mut keys = self.order.iter();
+        write(file, &columns(self.chunks.iter()), batch_bytes, || {
+            Ok(keys.next().map(|key| (Arc::clone(&self.chunks[key.chunk as usize]), key.row as usize)))
+        })
+    }
+}
+
+/// A run being read.
+enum Cursor {
+    Memory {
+        run: Sorted,
+        at: usize,
+    },
+    File {
+        batches: Box<dyn Iterator<Item = Result<RecordBatch, Trouble>> + Send>,
+        chunk: Arc<Chunk>,
+        prefixes: Vec<u128>,
+        at: usize,
+    },
+}
+
+impl Cursor {
+    fn open(run: Run, order: Order) -> Result<Option<Self>, Trouble> {
+        match run {
+            Run::Memory(run) => Ok((!run.order.is_empty()).then_some(Self::Memory { run, at: 0 })),
+            Run::File(part) => {
+                let mut batches = part.batches()?;
+                let Some(chunk) = batches.next().transpose()?.as_ref().map(from_spill) else { return Ok(None) };
+                let prefixes = prefixes(&chunk, order);
+                Ok(Some(Self::File { batches: Box::new(batches), chunk, prefixes, at: 0 }))
+            }
+        }
+    }
+
+    fn prefix(&self) -> u128 {
+        match self {
+            Self::Memory { run, at } => run.order[*at].prefix,
+            Self::File { prefixes, at, .. } => prefixes[*at],
+        }
+    }
+
+    fn row(&self) -> (&Arc<Chunk>, usize) {
+        match self {
+            Self::Memory { run, at } => {
+                let key = run.order[*at];
+                (&run.chunks[key.chunk as usize], key.row as usize)
+            }
+            Self::File { chunk, at, .. } => (chunk, *at),
+        }
+    }
+
+    /// Goes on to the next row, if there is one.
+    fn advance(&mut self, order: Order) -> Result<bool, Trouble> {
+        match self {
+            Self::Memory { run, at } => {
+                *at += 1;
+                Ok(*at < run.order.len())
+            }
+            Self::File { batches, chunk, prefixes: all, at } => {
+                *at += 1;
+                if *at == all.len() {
+                    let Some(batch) = batches.next().transpose()? else { return Ok(false) };
+                    *chunk = from_spill(&batch);
+                    *all = prefixes(chunk, order);
+                    *at = 0;
+                }
+                Ok(true)
+            }
+        }
+    }
+}
+
+fn prefixes(chunk: &Chunk, order: Order) -> Vec<u128> {
+    (0..chunk.len()).map(|row| order.prefix(chunk, row)).collect()
+}
+
+/// The prefix that a row is sorted by, its chunk, and its place there.
+pub type Row<'a> = (u128, &'a Arc<Chunk>, usize);
+
+/// The merge of runs: all their rows in one order.
+pub struct Merge {
+    order: Order,
+    cursors: Vec<Cursor>,
+    /// A heap of cursors, the smallest first.
+    heap: Vec<u32>,
+    /// Whether the first of the heap has been given out and is still to go on.
+    given: bool,
+}
+
+impl Merge {
+    /// Merges `runs`; more than can be merged at once are first merged to fewer.
+    pub fn new(runs: Vec<Run>, order: Order, file: &mut SpillFile, batch_bytes: usize) -> Result<Self, Trouble> {
+        let (files, mut rest): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| matches!(run, Run::File(_)));
+        let mut files = VecDeque::from(files);
+        while files.len() > FAN_IN {
+            // No more than needed: the last pass merges all that are left.
+            let some: Vec<Run> = files.drain(..FAN_IN.min(files.len() - FAN_IN + 1)).collect();
+            let mut merge = Self::of(some, order)?;
+            let columns = annals_core::schema::event_schema_names();
+            files.push_back(Run::File(write(file, columns, batch_bytes, || {
+                Ok(merge.next()?.map(|(_, chunk, row)| (Arc::clone(chunk), row)))
+            })?));
+        }
+        rest.extend(files);
+        Self::of(rest, order)
+    }
+
+    fn of(runs: Vec<Run>, order: Order) -> Result<Self, Trouble> {
+        let mut merge = Self { order, cursors: Vec::new(), heap: Vec::new(), given: false };
+        for run in runs {
+            merge.cursors.extend(Cursor::open(run, order)?);
+        }
+        merge.heap = (0..merge.cursors.len() as u32).collect();
+        for at in (0..merge.heap.len() / 2).rev() {
+            merge.sink(at);
+        }
+        Ok(merge)
+    }
+
+    /// The next row, and the prefix that it is sorted by.
+    pub fn next(&mut self) -> Result<Option<Row<'_>>, Trouble> {
+        if std::mem::take(&mut self.given) {
+            let first = self.heap[0] as usize;
+            if !self.cursors[first].advance(self.order)? {
+                self.heap.swap_remove(0);
+            }
+            self.sink(0);
+        }
+        let Some(&first) = self.heap.first() else { return Ok(None) };
+        self.given = true;
+        let first = &self.cursors[first as usize];
+        let (chunk, row) = first.row();
+        Ok(Some((first.prefix(), chunk, row)))
+    }
+
+    fn less(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (&self.cursors[a as usize], &self.cursors[b as usize]);
+        let whole = || {
+            let ((a, at), (b, bt)) = (a.row(), b.row());
+            compare((a, at), (b, bt))
+        };
+        a.prefix().cmp(&b.prefix()).then_with(whole) == Ordering::Less
+    }
+
+    fn sink(&mut self, mut at: usize) {
+        loop {
+            let mut least = at;
+            for child in [2 * at + 1, 2 * at + 2] {
+                if child < self.heap.len() && self.less(self.heap[child], self.heap[least]) {
+                    least = child;
+                }
+            }
+            if least == at {
+                return;
+            }
+            self.heap.swap(at, least);
+            at = least;
+        }
+    }
+}

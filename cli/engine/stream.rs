@@ -1,0 +1,113 @@
+//! The merged timeline as a stream of batches.
+
+use std::collections::HashMap;
+
+use annals_core::account::Account;
+use annals_core::key;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use std::sync::Arc;
+
+use super::chunk::{Content, DONE, FILTERED, Meta, Picked, REPEATED};
+use super::entries::Groups;
+use super::run::{BATCH_ROWS, Merge};
+use crate::exit::Trouble;
+
+/// About how many bytes make a batch.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Gives the events in timeline order, each with an id.
+pub struct Stream {
+    merge: Merge,
+    groups: Groups,
+    failed: Vec<bool>,
+    /// Per source: what becomes of the rows that are in no group.
+    accounts: Vec<Account>,
+    picked: Picked,
+    /// Which of several equal events each picked row is.
+    numbers: Vec<u64>,
+    /// How many events of each content there were at the present time.
+    seen: HashMap<Content, u64>,
+    seen_at: u128,
+    batch_bytes: usize,
+}
+
+impl Stream {
+    pub(super) fn new(merge: Merge, groups: Groups, failed: Vec<bool>, memory: usize) -> Self {
+        Self {
+            merge,
+            groups,
+            accounts: vec![Account::default(); failed.len()],
+            failed,
+            picked: Picked::default(),
+            numbers: Vec::new(),
+            seen: HashMap::new(),
+            seen_at: 0,
+            batch_bytes: (memory / 16).clamp(256 << 10, BATCH_BYTES),
+        }
+    }
+
+    /// The next events, all columns of the event table; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<RecordBatch>, Trouble> {
+        while self.picked.len() < BATCH_ROWS && self.picked.bytes() < self.batch_bytes {
+            let Some((at, chunk, row)) = self.merge.next()? else { break };
+            let (seq, source) = (chunk.meta.seq[row], chunk.source(row) as usize);
+            if seq != DONE {
+                if self.failed[source] || self.groups.identity.get(seq) || self.groups.content.get(seq) {
+                    continue;
+                }
+                if chunk.has(row, FILTERED) {
+                    self.accounts[source].filtered += 1;
+                    continue;
+                }
+                self.accounts[source].kept += 1;
+            }
+            let mut number = 1;
+            if let Some(content) = chunk.content(row)
+                && (chunk.has(row, REPEATED) || self.groups.repeated.get(seq))
+            {
+                // Equal events have equal times.
+                if at != self.seen_at {
+                    self.seen.clear();
+                    self.seen_at = at;
+                }
+                let n = self.seen.entry(*content).or_default();
+                *n += 1;
+                number = *n;
+            }
+            self.picked.push(chunk, row);
+            self.numbers.push(number);
+        }
+        if self.picked.is_empty() {
+            return Ok(None);
+        }
+        let (events, meta) = self.picked.take();
+        let numbers = std::mem::take(&mut self.numbers);
+        Ok(Some(mint(&events, &meta, &numbers)))
+    }
+
+    /// Per source, after the end: how many rows that were in no group stand, and how many were left out.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+}
+
+/// Gives every event without a real id a minted one.
+fn mint(events: &RecordBatch, meta: &Meta, numbers: &[u64]) -> RecordBatch {
+    let ids = events.column(0).as_string::<i32>();
+    if ids.null_count() == 0 {
+        return events.clone();
+    }
+    let minted = ids.iter().zip(numbers).enumerate().map(|(row, (id, &number))| match id {
+        Some(id) => id.to_owned(),
+        None => {
+            let mut key = key::ContentKey::default();
+            key[..16].copy_from_slice(&meta.content[row]);
+            key::minted_id(&key, number)
+        }
+    });
+    let minted: ArrayRef = Arc::new(StringArray::from_iter_values(minted));
+    let columns = std::iter::once(minted).chain(events.columns()[1..].iter().cloned()).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(events.num_rows()));
+    RecordBatch::try_new_with_options(events.schema(), columns, &options).expect("the same columns")
+}
