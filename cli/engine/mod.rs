@@ -5,6 +5,8 @@
 
 mod assertion;
 mod exact;
+#[cfg_attr(not(test), expect(dead_code, reason = "no command filters yet"))]
+pub mod filter;
 mod identity;
 #[cfg(test)]
 mod tests;
