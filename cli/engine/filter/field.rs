@@ -116,6 +116,9 @@ fn is(value: Option<&Value>, path: &str, wanted: &str) -> bool {
         }
         Some(_) if !path.is_empty() => wanted.is_empty(),
         Some(Value::String(text)) => text == wanted,
-        Some(other) => other.to_string() == wanted,
+        Some(other) => {
+            let text = other.to_string();
+            text == wanted
+        }
     }
 }

@@ -12,6 +12,7 @@
 //!   certainly, and leaves a note.
 
 mod field;
+mod grep;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -25,16 +26,14 @@ use annals_core::recur::{RecurError, Series};
 use annals_core::table::{ClaimText, Rows, Text};
 use annals_core::when::Zone;
 use annals_core::{Event, When};
-use regex::{Regex, RegexBuilder};
-use serde_json::{Map, Value};
+use regex::Regex;
+use serde_json::Value;
 
 use crate::exit::Trouble;
 use field::Where;
+use grep::{different, expression, found};
 use view::{Row, View};
-use window::{Relation, Test, pointed};
-
-/// What a compiled `--grep` may take.
-const GREP_SIZE: usize = 8 << 20;
+use window::{Relation, Test};
 
 /// The options of filters as they are given.
 #[derive(Clone, Debug, Default)]
@@ -266,45 +265,4 @@ impl Filter {
         }
         Ok(false)
     }
-}
-
-fn expression(text: &str) -> Result<Regex, Trouble> {
-    let built = RegexBuilder::new(text).size_limit(GREP_SIZE).dfa_size_limit(GREP_SIZE).build();
-    built.map_err(|error| {
-        let trouble = Trouble::new("cannot read the expression of `--grep`");
-        match error {
-            regex::Error::Syntax(told) => {
-                // The expression and its caret first, then the reason.
-                let (shown, reason) = told.rsplit_once("\nerror: ").unwrap_or(("", &told));
-                let shown = shown.strip_prefix("regex parse error:").unwrap_or(shown);
-                trouble
-                    .cause(format!("{reason}{shown}"))
-                    .hint(r"put `\` before a character that is meant as it is: `\(`")
-            }
-            regex::Error::CompiledTooBig(_) => {
-                trouble.cause(format!("it is too large{}", pointed(text, 0..text.len())))
-            }
-            other => trouble.cause(other),
-        }
-    })
-}
-
-/// Whether the expression is found in a title, body or place, the event's own or a claim's.
-fn found(grep: &Regex, view: &dyn View) -> bool {
-    let is_found = |text: &str| grep.is_match(text);
-    let differs = |text: &str| different(text, &["body", "place"]).values().filter_map(Value::as_str).any(is_found);
-    [Text::Title, Text::Body, Text::Place].into_iter().any(|column| view.text(column).is_some_and(is_found))
-        || view.any_claim(ClaimText::Title, &is_found)
-        || view.any_claim(ClaimText::Differs, &differs)
-}
-
-/// Some fields of what a claim says otherwise.
-fn different(text: &str, names: &[&str]) -> Map<String, Value> {
-    // Most claims differ in something else, which is seen without reading them.
-    if !names.iter().any(|name| text.contains(name)) {
-        return Map::new();
-    }
-    let mut map: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    map.retain(|name, _| names.contains(&name.as_str()));
-    map
 }

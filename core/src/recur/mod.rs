@@ -32,6 +32,9 @@ use rule::Rule;
 /// How many steps an iteration takes before it gives up.
 pub const MAX_STEPS: u32 = 1_000_000;
 
+/// How many rules a series may have. Each may cost a long search that finds nothing.
+const MAX_RULES: usize = 64;
+
 /// Why a recurrence cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -120,6 +123,9 @@ impl Series {
         let (mut rdates, mut exdates) = (Vec::new(), Vec::new());
         let (mut rules, mut exrules) = (Vec::new(), Vec::new());
         for text in text.lines().filter(|text| !text.trim().is_empty()) {
+            if rules.len() + exrules.len() > MAX_RULES {
+                return Err(RecurError::new(format!("more than {MAX_RULES} rules")));
+            }
             let line = Line::of(text)?;
             match line.name.as_str() {
                 "RRULE" => rules.push(Rule::parse(line.value, clock.start)?),

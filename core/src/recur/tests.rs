@@ -282,6 +282,7 @@ fn refused() {
     let (sixty, hours) = (all.join(","), all[..24].join(","));
     let huge = format!("RRULE:FREQ=YEARLY;BYDAY=MO,TU;BYHOUR={hours};BYMINUTE={sixty};BYSECOND={sixty}");
     check("2025-01-01", &huge, "too many instances");
+    check("2025-01-01", &"RRULE:FREQ=DAILY\n".repeat(100), "more than 64 rules");
     let undated = Event { recurrence: Some("RRULE:FREQ=DAILY".into()), ..Event::new() };
     assert_eq!(Series::of(&undated).unwrap_err().message, "a series needs a day or a time to start at, not no date");
     assert!(Series::of(&Event::new()).unwrap().is_none());
