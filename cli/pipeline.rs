@@ -69,8 +69,9 @@ pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Res
         registry,
     };
     let read = import::all(&sources, &importing, report)?;
-    let merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, Explain::to(explain))?;
+    let mut merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, Explain::to(explain))?;
     report.conflicts.clone_from(&merged.conflicts);
+    report.unjudged = std::mem::take(&mut merged.remarks);
     Ok(merged)
 }
 

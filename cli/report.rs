@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::engine::Conflicts;
+use crate::engine::{Conflicts, Remarks};
 use crate::exit::{Place, Trouble};
 
 /// How many notes of one code a source gets to show.
@@ -86,6 +86,8 @@ pub struct Report {
     pub outputs: Vec<OutputReport>,
     /// What is in conflict, with how many events each has.
     pub conflicts: Conflicts,
+    /// What the filters could not judge.
+    pub unjudged: Remarks,
     /// The notes: per source, then per output.
     pub notes: Vec<Noted>,
     /// Failed sources under `--keep-going`.
@@ -124,6 +126,7 @@ impl Report {
             "filtered": total.filtered, "rejected": total.rejected, "conflicts": self.conflicts.len(),
             "sources": self.sources, "outputs": self.outputs,
             "conflict_ids": self.conflicts.keys().map(|(id, _)| id).collect::<BTreeSet<_>>(),
+            "unjudged": self.unjudged.some,
             "failures": self.failures.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "notes": self.notes.iter().map(note).collect::<Vec<Value>>(),
         });
@@ -154,6 +157,12 @@ impl Report {
             return;
         }
         self.print_notes(level);
+        for remark in self.unjudged.some.iter().take(SHOWN) {
+            warn(&clean(remark));
+        }
+        if self.unjudged.count > SHOWN {
+            warn(&format!("… and {} more events that the filters could not judge", self.unjudged.count - SHOWN));
+        }
         for ((id, instance), events) in self.conflicts.iter().take(SHOWN) {
             let instance = instance.as_ref().map(|instance| format!(", instance {instance},")).unwrap_or_default();
             let id = clean(&format!("`{id}`{instance}"));

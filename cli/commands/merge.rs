@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::filtering::Filtering;
 use super::plugin::registry;
 use crate::args::Global;
-use crate::engine::filter::Filter;
 use crate::engine::{Conflict, Dedupe, Settings};
 use crate::exit::{Exit, Trouble};
 use crate::import::Limits;
@@ -74,6 +74,8 @@ pub struct Joining {
     /// Reject records larger than this (K, M and G are powers of 1024)
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
     pub max_record: usize,
+    #[command(flatten)]
+    pub filtering: Filtering,
     /// Write each merge, with rule, members and what they say otherwise, to this file (JSON lines)
     #[arg(long, value_name = "FILE")]
     pub explain: Option<PathBuf>,
@@ -93,18 +95,18 @@ pub struct Joining {
 
 impl Joining {
     /// What is to be read, and how.
-    pub fn reading(&self, inputs: Vec<String>, from: Option<String>, quiet: bool) -> Reading {
+    pub fn reading(&self, inputs: Vec<String>, from: Option<String>, quiet: bool) -> Result<Reading, Trouble> {
         let limits = Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going };
         let settings = Settings {
             dedupe: self.dedupe,
             conflict: self.conflict,
-            filter: Filter::default(),
+            filter: self.filtering.filter()?,
             memory: self.memory.unwrap_or_else(default_memory),
             temp_dir: self.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
             progress: Progress::new(if quiet { When::Never } else { self.progress }),
         };
         let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
-        Reading { inputs, from, limits, threads, settings, explain: self.explain.clone() }
+        Ok(Reading { inputs, from, limits, threads, settings, explain: self.explain.clone() })
     }
 }
 
@@ -158,7 +160,7 @@ pub fn run(args: &MergeArgs, global: &Global) -> anyhow::Result<Exit> {
     if let Some(from) = &args.from {
         registry.named(from)?;
     }
-    let reading = args.joining.reading(inputs, args.from.clone(), global.level() == Level::Quiet);
+    let reading = args.joining.reading(inputs, args.from.clone(), global.level() == Level::Quiet)?;
     let writing =
         Writing { targets: targets(args, &registry)?, report: args.report.clone(), rejects: args.rejects.clone() };
     let report = pipeline::run(&reading, &writing, &registry)?;

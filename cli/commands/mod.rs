@@ -1,6 +1,7 @@
 //! The commands: each file is one command's arguments, help and code.
 
 pub mod completions;
+pub mod filtering;
 pub mod formats;
 pub mod man;
 pub mod merge;

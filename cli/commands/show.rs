@@ -45,7 +45,7 @@ const MEASURED: usize = 1000;
 pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let registry = registry(global)?;
     let mut report = Report::default();
-    let reading = args.joining.reading(args.inputs.clone(), args.from.clone(), global.level() == Level::Quiet);
+    let reading = args.joining.reading(args.inputs.clone(), args.from.clone(), global.level() == Level::Quiet)?;
     let mut merged = pipeline::merge(&reading, &registry, &mut report)?;
     let mut table = Table::default();
     let (mut left, mut more) = (args.count.unwrap_or(usize::MAX), 0);

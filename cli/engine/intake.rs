@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
 use super::spill::SpillFile;
-use super::{Dedupe, Settings, is_iana};
+use super::{Dedupe, Remarks, Settings, is_iana};
 use crate::exit::Trouble;
 
 /// Numbers rows, across threads.
@@ -44,6 +44,8 @@ pub struct Got {
     pub entries: Entries,
     /// The zones of sources that are complete.
     pub zones: Zones,
+    /// What could not be judged.
+    pub remarks: Remarks,
     file: SpillFile,
 }
 
@@ -51,7 +53,13 @@ impl<'a> Intake<'a> {
     /// One of `threads`.
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
         let file = SpillFile::new(&settings.temp_dir);
-        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: Zones::new(), file };
+        let got = Got {
+            runs: Vec::new(),
+            entries: Entries::default(),
+            zones: Zones::new(),
+            remarks: Remarks::default(),
+            file,
+        };
         let limit = settings.memory / 2 / threads;
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, zones: Zones::new(), got }
     }
@@ -77,8 +85,8 @@ impl<'a> Intake<'a> {
             meta.content = (0..count).map(&mut content).collect();
         }
         if !self.settings.filter.is_empty() {
-            let flag = |row| if self.settings.filter.keeps_row(&rows, row) { 0 } else { FILTERED };
-            meta.flags = (0..count).map(flag).collect();
+            let flags = (0..count).map(|row| if self.keeps(&rows, row) { 0 } else { FILTERED });
+            meta.flags = flags.collect();
         }
         let chunk = Chunk::new(batch, meta);
         self.enter(&chunk, source);
@@ -98,9 +106,20 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    /// Whether the filters leave a row in that has no company.
+    fn keeps(&mut self, rows: &Rows, row: usize) -> bool {
+        let filter = &self.settings.filter;
+        if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
+            return filter.keeps_row(rows, row);
+        }
+        let verdicts = filter.judge(&[rows.event(row)]);
+        self.got.remarks.extend(verdicts.notes);
+        verdicts.keep[0]
+    }
+
     /// Enters the rows into the groups that they may have to do with.
     fn enter(&mut self, chunk: &Chunk, source: u32) {
-        let identity = match (self.settings.filter.needs_series(), self.settings.dedupe) {
+        let identity = match (!self.settings.filter.is_empty(), self.settings.dedupe) {
             (true, _) => Group::Series,
             (_, Dedupe::None) => Group::Whole,
             _ => Group::Identity,

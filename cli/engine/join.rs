@@ -15,7 +15,7 @@ use super::intake::Zones;
 use super::order::{Group, Order};
 use super::run::{BATCH_ROWS, Merge, Run, sort};
 use super::spill::SpillFile;
-use super::{Conflicts, Dedupe, Joined, Record, Settings, exact, identity, is_iana};
+use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity, is_iana};
 use crate::exit::Trouble;
 
 /// A group with more rows than this is not looked at as a whole.
@@ -31,6 +31,7 @@ pub struct Joiner<'a> {
     pub conflicts: &'a mut Conflicts,
     pub file: &'a mut SpillFile,
     pub explain: &'a mut Explain,
+    pub remarks: &'a mut Remarks,
     /// Facts of conflicting events: id, instance, content keys.
     pub clashes: Vec<Value>,
 }
@@ -148,7 +149,7 @@ impl Joiner<'_> {
         if groups.identity.is_empty() && groups.content.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let of_identity = if self.settings.filter.needs_series() { Group::Series } else { Group::Identity };
+        let of_identity = if !self.settings.filter.is_empty() { Group::Series } else { Group::Identity };
         let of_identity = if self.settings.dedupe == Dedupe::None && of_identity == Group::Identity {
             Group::Whole
         } else {
@@ -210,7 +211,7 @@ impl Joiner<'_> {
 
     /// Rows of one hash of identity.
     fn identity(&mut self, group: Vec<Record>, done: &mut Made, winners: &mut Made) -> Result<(), Trouble> {
-        let series = self.settings.filter.needs_series();
+        let series = !self.settings.filter.is_empty();
         let joined = match self.settings.dedupe {
             Dedupe::None => exact::join(group, Dedupe::None),
             _ => identity::join(group, self.settings.conflict),
@@ -324,7 +325,11 @@ impl Joiner<'_> {
         let events: Vec<Event> = joined.iter().map(|one| one.event.clone()).collect();
         let kept = match self.settings.filter.is_empty() {
             true => vec![true; events.len()],
-            false => self.settings.filter.judge(&events).kept,
+            false => {
+                let verdicts = self.settings.filter.judge(&events);
+                self.remarks.extend(verdicts.notes);
+                verdicts.keep
+            }
         };
         // Versions of one instance that contradict each other.
         let clash = |a: &Event| {

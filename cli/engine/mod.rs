@@ -26,7 +26,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use annals_core::account::Account;
@@ -155,6 +155,30 @@ impl Joined {
 /// Ids with their instances, and how many events of each contradict each other.
 pub type Conflicts = BTreeMap<(String, Option<String>), usize>;
 
+/// What the filters could not judge: some of it in words, and how often.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    /// The first ones by their text.
+    pub some: BTreeSet<String>,
+    /// How many there were.
+    pub count: usize,
+}
+
+impl Remarks {
+    /// How many are kept in words.
+    const KEPT: usize = 20;
+
+    fn extend(&mut self, remarks: impl IntoIterator<Item = String>) {
+        for remark in remarks {
+            self.count += 1;
+            self.some.insert(remark);
+            if self.some.len() > Self::KEPT {
+                self.some.pop_last();
+            }
+        }
+    }
+}
+
 /// The merged timeline.
 pub struct Merged {
     /// The events in order.
@@ -167,6 +191,8 @@ pub struct Merged {
     pub conflicts: Conflicts,
     /// Where the merges are written down.
     pub explain: Explain,
+    /// What the filters could not judge.
+    pub remarks: Remarks,
 }
 
 /// Merges what has come in. `failed` says of each source whether it did not come in whole.
@@ -179,11 +205,14 @@ pub fn merge(
 ) -> Result<Merged, Trouble> {
     let mut file = SpillFile::new(&settings.temp_dir);
     let mut joined = vec![Account::default(); failed.len()];
+    let mut remarks = Remarks::default();
     let (mut zones, mut conflicts) = (intake::Zones::new(), Conflicts::new());
     let (mut runs, mut entries) = (Vec::new(), Vec::new());
     for one in got {
         runs.extend(one.runs);
         entries.push(one.entries);
+        remarks.count += one.remarks.count - one.remarks.some.len();
+        remarks.extend(one.remarks.some);
         for (zone, count) in one.zones {
             *zones.entry(zone).or_default() += count;
         }
@@ -198,6 +227,7 @@ pub fn merge(
         conflicts: &mut conflicts,
         file: &mut file,
         explain: &mut explain,
+        remarks: &mut remarks,
         clashes: Vec::new(),
     };
     let (more, clashes) = joiner.join(&runs, &groups)?;
@@ -208,7 +238,7 @@ pub fn merge(
     settings.progress.phase("merging");
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes())?;
     let stream = Stream::new(merge, groups, failed, settings.memory);
-    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain })
+    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {

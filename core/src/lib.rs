@@ -15,6 +15,7 @@ pub mod lines;
 mod macros;
 pub mod note;
 pub mod plugin;
+pub mod recur;
 pub mod sample;
 pub mod schema;
 pub mod shim;

@@ -94,7 +94,7 @@ pub(super) fn clock_text(local_us: i128, nanos: u16) -> String {
 }
 
 /// `YYYY-MM-DD` of days since 1970-01-01; a year beyond 0-9999 has a sign and as many digits as it needs.
-pub(super) fn day_text(days: i64) -> String {
+pub(crate) fn day_text(days: i64) -> String {
     let (year, month, day) = civil_from_days(days);
     let year = match year {
         0..=9999 => format!("{year:04}"),
