@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::civil::{US_PER_DAY, US_PER_SECOND};
+use super::plain::write_offset;
 
 /// The zone a time is given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,10 +126,9 @@ pub(super) fn parse_offset(text: &str) -> Option<i32> {
 
 /// `+hh:mm`, with `:ss` only where there are seconds.
 pub(super) fn offset_text(seconds: i32) -> String {
-    let sign = if seconds < 0 { '-' } else { '+' };
-    let (minutes, rest) = (seconds.unsigned_abs() / 60, seconds.unsigned_abs() % 60);
-    let text = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
-    if rest == 0 { text } else { format!("{text}:{rest:02}") }
+    let mut text = String::with_capacity(9);
+    write_offset(seconds, &mut text);
+    text
 }
 
 #[cfg(test)]
