@@ -3,6 +3,7 @@
 mod buffers;
 mod builder;
 mod columns;
+mod parts;
 mod plain;
 mod rows;
 
