@@ -39,11 +39,18 @@ impl Zone {
 
     /// The name that [`Zone::parse`] reads back: `floating`, `UTC`, `+02:00`, `Europe/Berlin`.
     pub fn name(&self) -> String {
+        let mut name = String::new();
+        self.write_name(&mut name);
+        name
+    }
+
+    /// Appends [`Zone::name`].
+    pub fn write_name(&self, out: &mut String) {
         match self {
-            Zone::Floating => "floating".to_string(),
-            Zone::Utc => "UTC".to_string(),
-            Zone::Fixed(seconds) => offset_text(*seconds),
-            Zone::Named(tz) => tz.name().to_string(),
+            Zone::Floating => out.push_str("floating"),
+            Zone::Utc => out.push_str("UTC"),
+            Zone::Fixed(seconds) => write_offset(*seconds, out),
+            Zone::Named(tz) => out.push_str(tz.name()),
         }
     }
 
@@ -122,13 +129,6 @@ pub(super) fn parse_offset(text: &str) -> Option<i32> {
         seconds += value * unit;
     }
     Some(sign * seconds)
-}
-
-/// `+hh:mm`, with `:ss` only where there are seconds.
-pub(super) fn offset_text(seconds: i32) -> String {
-    let mut text = String::with_capacity(9);
-    write_offset(seconds, &mut text);
-    text
 }
 
 #[cfg(test)]

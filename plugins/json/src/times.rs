@@ -66,7 +66,8 @@ impl Times {
         }
     }
 
-    fn of_number(self, text: &str) -> Result<String, Refusal> {
+    /// The date that a number says, given as JSON spells it.
+    pub fn of_number(self, text: &str) -> Result<String, Refusal> {
         let unit = match self {
             Self::Since1970(unit) => unit,
             Self::Edtf => return Ok(text.to_owned()),

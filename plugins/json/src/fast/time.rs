@@ -1,0 +1,230 @@
+//! The time of a record. What is spelled plainly goes to the columns as it stands; for all else there is [`Times`].
+
+use std::borrow::Cow;
+
+use annals_core::json::Times;
+use annals_core::json::lex::Unusual;
+use annals_core::table::{Builder, Code, Number, Text};
+use annals_core::when::civil::US_PER_DAY;
+use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, Zone, plain_day};
+
+/// What a record says about its time, key by key.
+#[derive(Default)]
+pub struct Told<'a> {
+    pub when: Option<&'a str>,
+    pub start: Option<Cow<'a, str>>,
+    pub end: Option<Cow<'a, str>>,
+    pub bounds: Option<[Option<&'a str>; 4]>,
+    pub extent: Option<Extent>,
+    pub precision: Option<Precision>,
+    pub qualifier: Option<Qualifier>,
+    pub part: Option<Part>,
+    pub said: Option<&'a str>,
+    pub zone: Option<Zone>,
+    pub end_zone: Option<Zone>,
+}
+
+/// A time that is plain.
+struct Plain<'a> {
+    first: &'a str,
+    last: Option<&'a str>,
+    /// The instants and whether their texts are canonical; none for a day.
+    instants: Option<(Ends, bool)>,
+    /// `start_lo start_hi end_lo end_hi`
+    bounds: [i64; 4],
+    precision: Precision,
+}
+
+/// One instant, or two.
+type Ends = (Instant, Option<Instant>);
+
+impl<'a> Told<'a> {
+    /// Sets the time of the current row. `option` is the zone that the user says zoneless times are in.
+    pub fn put(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<(), Unusual> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        match self.plain(option) {
+            Some(plain) => self.put_plain(&plain, columns),
+            None => self.put_any(option, columns)?,
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        let texts = [self.when, self.start.as_deref(), self.end.as_deref(), self.said];
+        texts == [None; 4]
+            && self.bounds.is_none()
+            && (self.extent, self.precision, self.qualifier, self.part) == (None, None, None, None)
+            && (self.zone, self.end_zone) == (None, None)
+    }
+
+    /// The time, if it is plain and all keys say the same of it.
+    fn plain(&self, option: Option<&Zone>) -> Option<Plain<'_>> {
+        if self.end_zone.is_some() || self.zone == Some(Zone::Floating) && option.is_some() {
+            return None;
+        }
+        let zone = self.zone.as_ref().or(option);
+        let (start, end) = (non_empty(self.start.as_deref()), non_empty(self.end.as_deref()));
+        let when = non_empty(self.when);
+        let (first, last) = match when {
+            None => (start?, end),
+            Some(when) => when.split_once('/').map_or((when, None), |(first, last)| (first, Some(last))),
+        };
+        let plain = match <&[u8; 10]>::try_from(first.as_bytes()) {
+            Ok(day) if last.is_none() && self.zone.is_none() => {
+                let lo = plain_day(day)? * US_PER_DAY;
+                let hi = lo + US_PER_DAY;
+                Plain { first, last, instants: None, bounds: [lo, hi - 1, lo + 1, hi], precision: Precision::Day }
+            }
+            _ => instants(first, last, zone)?,
+        };
+        if when.is_some() {
+            // Other words for the same are for others to compare.
+            let canonical = plain.instants.is_none_or(|(_, canonical)| canonical);
+            let same = |given: Option<&str>, derived| given.is_none() || given == derived;
+            if !canonical || !same(start, Some(first)) || !same(end, last) {
+                return None;
+            }
+        }
+        let own = plain.instants.map(|((first, _), _)| first.zone);
+        let agrees = self.zone.is_none_or(|zone| own == Some(zone))
+            && self.extent.is_none_or(|extent| extent == plain.extent())
+            && self.bounds.is_none_or(|bounds| plain.has_bounds(bounds));
+        agrees.then_some(plain)
+    }
+
+    fn put_plain(&self, plain: &Plain<'_>, columns: &mut Builder) {
+        let numbers = [Number::StartLo, Number::StartHi, Number::EndLo, Number::EndHi].into_iter().zip(plain.bounds);
+        numbers.for_each(|(column, bound)| columns.number(column, bound));
+        if plain.extent() != Extent::default() {
+            columns.code(Code::Extent, plain.extent() as u8);
+        }
+        self.put_codes(plain.precision, columns);
+        self.said.into_iter().for_each(|said| columns.text(Text::Said, said));
+        let Some(((first, last), canonical)) = plain.instants else { return columns.text(Text::Edtf, plain.first) };
+        match (plain.last, canonical) {
+            (None, true) => columns.text(Text::Edtf, plain.first),
+            (Some(end), true) => always(columns, Text::Edtf, |out| {
+                out.push_str(plain.first);
+                out.push('/');
+                out.push_str(end);
+            }),
+            (_, false) => always(columns, Text::Edtf, |out| {
+                first.write_to(out);
+                if let Some(last) = last {
+                    out.push('/');
+                    last.write_to(out);
+                }
+            }),
+        }
+        if first.nanos > 0 {
+            columns.nanos(first.nanos);
+        }
+        put_zone(Text::Zone, first.zone, columns);
+        if let Some(last) = last.filter(|last| last.zone != first.zone) {
+            put_zone(Text::EndZone, last.zone, columns);
+        }
+    }
+
+    fn put_codes(&self, precision: Precision, columns: &mut Builder) {
+        let precision = self.precision.unwrap_or(precision);
+        if precision != Precision::default() {
+            columns.code(Code::Precision, precision as u8);
+        }
+        self.qualifier.into_iter().for_each(|qualifier| columns.code(Code::Qualifier, qualifier as u8));
+        self.part.into_iter().for_each(|part| columns.code(Code::Part, part as u8));
+    }
+
+    /// Sets the time however it is told, unless something is wrong with it.
+    fn put_any(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<(), Unusual> {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let times = Times {
+            when: text(self.when),
+            start: text(self.start.as_deref()),
+            end: text(self.end.as_deref()),
+            bounds: self.bounds.map(|bounds| bounds.map(text)),
+            extent: self.extent,
+            precision: self.precision,
+            qualifier: self.qualifier,
+            part: self.part,
+            said: text(self.said),
+            zone: self.zone,
+            end_zone: self.end_zone,
+        };
+        let mut repairs = Vec::new();
+        let when = times.resolve(option, &mut repairs).map_err(|_| Unusual)?;
+        if !repairs.is_empty() {
+            return Err(Unusual);
+        }
+        columns.when(&when);
+        Ok(())
+    }
+}
+
+impl Plain<'_> {
+    fn extent(&self) -> Extent {
+        if self.last.is_some() { Extent::Throughout } else { Extent::Moment }
+    }
+
+    /// Whether the bounds that a record gives are those that its time has anyway.
+    fn has_bounds(&self, given: [Option<&str>; 4]) -> bool {
+        let is_zoned = self.instants.is_some_and(|((first, _), _)| first.zone != Zone::Floating);
+        let mut last = None;
+        given.into_iter().zip(self.bounds).all(|(text, us)| {
+            let Some(text) = text else { return true };
+            if last == Some((text, us)) {
+                return true;
+            }
+            last = Some((text, us));
+            let is_same = |(bound, _): (Instant, bool)| {
+                bound.us == us && bound.nanos == 0 && (bound.zone != Zone::Floating) == is_zoned
+            };
+            Instant::parse_plain(text, None).is_some_and(is_same)
+        })
+    }
+}
+
+/// From one instant to another, later one; or one alone.
+fn instants<'a>(first: &'a str, last: Option<&'a str>, zone: Option<&Zone>) -> Option<Plain<'a>> {
+    let (start, canonical) = Instant::parse_plain(first, zone)?;
+    let Some(last) = last else {
+        let bounds = [start.us, start.us, start.us + 1, start.us + 1];
+        return Some(Plain {
+            first,
+            last: None,
+            instants: Some(((start, None), canonical)),
+            bounds,
+            precision: start.precision,
+        });
+    };
+    let (end, also) = Instant::parse_plain(last, zone)?;
+    if (end.us, end.nanos) <= (start.us, start.nanos) || (start.zone == Zone::Floating) != (end.zone == Zone::Floating)
+    {
+        return None;
+    }
+    let exclusive = end.us + i64::from(end.nanos > 0);
+    Some(Plain {
+        first,
+        last: Some(last),
+        instants: Some(((start, Some(end)), canonical && also)),
+        bounds: [start.us, start.us, exclusive, exclusive],
+        precision: start.precision,
+    })
+}
+
+fn put_zone(column: Text, zone: Zone, columns: &mut Builder) {
+    always(columns, column, |out| zone.write_name(out));
+}
+
+/// Sets a text that is written without fail.
+fn always(columns: &mut Builder, column: Text, write: impl FnOnce(&mut String)) {
+    let Ok(()) = columns.text_with(column, |out| {
+        write(out);
+        Ok::<(), std::convert::Infallible>(())
+    });
+}
+
+fn non_empty(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
