@@ -256,12 +256,24 @@ fn locator(locator: Option<Locator>, out: &mut String) {
 
 /// The values of `when`, `start` and `end`, with the keys between them.
 fn write_edtf(edtf: &str, out: &mut String) {
+    let from = out.len() + 1;
     write_string(edtf, out);
     let (start, end) = edtf.split_once('/').map_or((edtf, None), |(start, end)| (start, Some(end)));
+    // A text without escapes is copied half by half.
+    let is_plain = out.len() - from == edtf.len() + 1;
+    let half = |half: &str, at: usize, out: &mut String| match half {
+        "" => out.push_str("null"),
+        _ if is_plain => {
+            out.push('"');
+            out.extend_from_within(at..at + half.len());
+            out.push('"');
+        }
+        _ => write_string(half, out),
+    };
     out.push_str(",\"start\":");
-    text(Some(start).filter(|start| !start.is_empty()), out);
+    half(start, from, out);
     out.push_str(",\"end\":");
-    text(end.filter(|end| !end.is_empty()), out);
+    half(end.unwrap_or_default(), from + start.len() + 1, out);
 }
 
 /// Earliest and latest, which are often the same.

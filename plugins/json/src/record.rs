@@ -47,7 +47,7 @@ impl Records {
     /// Gives `out` the event that `bytes` say, or rejects them.
     pub fn read(&mut self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
         if let Some(fast) = &mut self.fast
-            && let Ok(text) = str::from_utf8(bytes)
+            && let Ok(text) = simdutf8::basic::from_utf8(bytes)
         {
             let columns = out.columns();
             if fast.read(text, at, columns).is_ok() {

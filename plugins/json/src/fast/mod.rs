@@ -38,7 +38,15 @@ pub struct Fast {
     keys: Keys,
     /// Where the keys of `extra` stand in the record.
     unknown: Vec<(usize, usize)>,
+    /// The keys of earlier records by their place, as they stand in the text.
+    order: Vec<(String, Option<Known>)>,
 }
+
+/// The number of a key in the table, and what it is for.
+type Known = (usize, Action);
+
+/// How many keys of a record are remembered.
+const MAX_ORDER: usize = 64;
 
 /// How many keys of `extra` are compared with one another.
 const MAX_UNKNOWN: usize = 64;
@@ -66,6 +74,7 @@ impl Fast {
             scratch: String::new(),
             keys: Keys::default(),
             unknown: Vec::new(),
+            order: Vec::new(),
         })
     }
 
@@ -110,10 +119,11 @@ impl Fast {
         if lexer.eat(b'}') {
             return Ok(());
         }
-        let mut seen = 0u64;
+        let (mut seen, mut place) = (0u64, 0);
         loop {
-            let key = lexer.key()?;
-            if let Some((number, action)) = self.table.find(key) {
+            let (key, found) = self.key(place, lexer)?;
+            place += 1;
+            if let Some((number, action)) = found {
                 if seen >> number & 1 == 1 {
                     return Err(Unusual);
                 }
@@ -130,6 +140,27 @@ impl Fast {
                 return lexer.expect(b'}');
             }
         }
+    }
+
+    /// Takes the key at this place of the record. Most records have the keys of the one before, in the same order.
+    #[inline]
+    fn key<'a>(&mut self, place: usize, lexer: &mut Lexer<'a>) -> Result<(&'a str, Option<Known>), Unusual> {
+        if let Some((token, known)) = self.order.get(place)
+            && let Some(key) = lexer.same_key(token)
+        {
+            return Ok((key, *known));
+        }
+        let key = lexer.key()?;
+        let known = self.table.find(key);
+        if place == self.order.len() && place < MAX_ORDER {
+            self.order.push((String::new(), None));
+        }
+        if let Some((token, last)) = self.order.get_mut(place) {
+            token.clear();
+            ["\"", key, "\":"].into_iter().for_each(|part| token.push_str(part));
+            *last = known;
+        }
+        Ok((key, known))
     }
 
     /// Whether a value of this type makes the key somebody else's.
