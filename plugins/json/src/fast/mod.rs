@@ -8,8 +8,6 @@ mod table;
 mod tests;
 mod time;
 
-use std::borrow::Cow;
-
 use annals_core::Locator;
 use annals_core::json::lex::{Keys, Lexer, Unusual};
 use annals_core::table::{Builder, Number, Text};
@@ -18,7 +16,7 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::times::Times;
-use table::{Action, Table};
+use table::{Action, Table, UNKNOWN};
 use time::Told;
 
 /// Reads plain records.
@@ -38,12 +36,9 @@ pub struct Fast {
     keys: Keys,
     /// Where the keys of `extra` stand in the record.
     unknown: Vec<(usize, usize)>,
-    /// The keys of earlier records by their place, as they stand in the text.
-    order: Vec<(String, Option<Known>)>,
+    /// The keys of earlier records by their place, as they stand in the text, with their numbers.
+    order: Vec<(String, u8)>,
 }
-
-/// The number of a key in the table, and what it is for.
-type Known = (usize, Action);
 
 /// How many keys of a record are remembered.
 const MAX_ORDER: usize = 64;
@@ -121,20 +116,18 @@ impl Fast {
         }
         let (mut seen, mut place) = (0u64, 0);
         loop {
-            let (key, found) = self.key(place, lexer)?;
+            let (key, number) = self.key(place, lexer)?;
             place += 1;
-            if let Some((number, action)) = found {
+            if number == UNKNOWN || self.is_others(self.table.action(number), lexer) {
+                self.unknown(key, text, lexer)?;
+            } else if !lexer.null() {
+                self.member(self.table.action(number), lexer, at, rest, columns)?;
+            }
+            if number != UNKNOWN {
                 if seen >> number & 1 == 1 {
                     return Err(Unusual);
                 }
                 seen |= 1 << number;
-                if self.is_others(action, lexer) {
-                    self.unknown(key, text, lexer)?;
-                } else if !lexer.null() {
-                    self.member(action, lexer, at, rest, columns)?;
-                }
-            } else {
-                self.unknown(key, text, lexer)?;
             }
             if !lexer.eat(b',') {
                 return lexer.expect(b'}');
@@ -142,25 +135,26 @@ impl Fast {
         }
     }
 
-    /// Takes the key at this place of the record. Most records have the keys of the one before, in the same order.
+    /// Takes the key at this place of the record, and gives its number. Most records have the keys of the one before, in
+    /// the same order.
     #[inline]
-    fn key<'a>(&mut self, place: usize, lexer: &mut Lexer<'a>) -> Result<(&'a str, Option<Known>), Unusual> {
-        if let Some((token, known)) = self.order.get(place)
+    fn key<'a>(&mut self, place: usize, lexer: &mut Lexer<'a>) -> Result<(&'a str, u8), Unusual> {
+        if let Some((token, number)) = self.order.get(place)
             && let Some(key) = lexer.same_key(token)
         {
-            return Ok((key, *known));
+            return Ok((key, *number));
         }
         let key = lexer.key()?;
-        let known = self.table.find(key);
+        let number = self.table.find(key);
         if place == self.order.len() && place < MAX_ORDER {
-            self.order.push((String::new(), None));
+            self.order.push((String::new(), UNKNOWN));
         }
         if let Some((token, last)) = self.order.get_mut(place) {
             token.clear();
             ["\"", key, "\":"].into_iter().for_each(|part| token.push_str(part));
-            *last = known;
+            *last = number;
         }
-        Ok((key, known))
+        Ok((key, number))
     }
 
     /// Whether a value of this type makes the key somebody else's.
@@ -216,13 +210,15 @@ impl Fast {
             }
             Action::Instant { column, mapped: false } => columns.number(column, nested::instant(lexer)?),
             Action::Instant { column, mapped: true } => {
-                if let Some(text) = self.date(lexer, true)? {
-                    columns.number(column, nested::instant_of(&text)?);
+                let mut other = None;
+                let text = self.date(lexer, true, &mut other)?;
+                if let Some(text) = other.as_deref().or(text) {
+                    columns.number(column, nested::instant_of(text)?);
                 }
             }
             Action::When => told.when = Some(lexer.plain_string()?),
-            Action::Start { mapped } => told.start = self.date(lexer, mapped)?,
-            Action::End { mapped } => told.end = self.date(lexer, mapped)?,
+            Action::Start { mapped } => told.start = self.date(lexer, mapped, &mut told.other_start)?,
+            Action::End { mapped } => told.end = self.date(lexer, mapped, &mut told.other_end)?,
             Action::Bounds => told.bounds = Some(nested::bounds(lexer)?),
             Action::Extent => told.extent = Some(extent(lexer.plain_string()?)?),
             Action::Precision => told.precision = Some(precision(lexer.plain_string()?)?),
@@ -255,24 +251,29 @@ impl Fast {
         Ok(())
     }
 
-    /// The date under a key, as the long way reads it; `None` = no date.
-    fn date<'a>(&self, lexer: &mut Lexer<'a>, mapped: bool) -> Result<Option<Cow<'a, str>>, Unusual> {
+    /// The date under a key, as the long way reads it; in `other` if it is not as it stands. `None` = no date.
+    fn date<'a>(
+        &self,
+        lexer: &mut Lexer<'a>,
+        mapped: bool,
+        other: &mut Option<String>,
+    ) -> Result<Option<&'a str>, Unusual> {
         if lexer.peek() == b'"' {
             let text = lexer.plain_string()?;
             if !mapped || Instant::parse_plain(text, None).is_some() {
-                return Ok(Some(Cow::Borrowed(text)));
+                return Ok(Some(text));
             }
-            return match self.times.text(Value::String(text.to_owned())) {
-                Ok(None) => Ok(None),
-                Ok(Some(Value::String(text))) => Ok(Some(Cow::Owned(text))),
-                _ => Err(Unusual),
-            };
-        }
-        if !mapped && !self.numbers {
+            match self.times.text(Value::String(text.to_owned())) {
+                Ok(None) => {}
+                Ok(Some(Value::String(text))) => *other = Some(text),
+                _ => return Err(Unusual),
+            }
+        } else if mapped || self.numbers {
+            *other = Some(self.times.of_number(lexer.number()?).map_err(|_| Unusual)?);
+        } else {
             return Err(Unusual);
         }
-        let number = lexer.number()?;
-        self.times.of_number(number).map(|text| Some(Cow::Owned(text))).map_err(|_| Unusual)
+        Ok(None)
     }
 
     fn zone_of(&mut self, name: &str) -> Result<Zone, Unusual> {

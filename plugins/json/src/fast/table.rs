@@ -54,10 +54,13 @@ pub enum Action {
 /// How many places the table has: many more than keys, so that most keys are found at once.
 const PLACES: usize = 256;
 
+/// The number of keys that are not in the table. The others count from 1, below 64.
+pub const UNKNOWN: u8 = 0;
+
 /// The keys that mean something.
 pub struct Table {
     keys: Vec<(String, Action)>,
-    /// Numbers of keys from 1, each at the first place that was free from the one of its hash on.
+    /// Numbers of keys, each at the first place that was free from the one of its hash on.
     places: [u8; PLACES],
 }
 
@@ -67,7 +70,7 @@ impl Table {
         let mut table = Self { keys: Vec::new(), places: [0; PLACES] };
         for (key, path) in fields.mapped() {
             let action = mapped(key, path)?;
-            if path.contains('.') || table.find(path).is_some() {
+            if path.contains('.') || table.find(path) != UNKNOWN {
                 return None;
             }
             table.add(path, action);
@@ -75,7 +78,7 @@ impl Table {
         let is_mapped = |key: &str| fields.mapped().any(|(mapped, _)| mapped == key);
         for field in FIELDS {
             let hidden = is_mapped(field.name) || fields.is_dated() && matches!(field.name, "when" | "bounds");
-            if !hidden && table.find(field.name).is_none() {
+            if !hidden && table.find(field.name) == UNKNOWN {
                 table.add(field.name, own(field.name)?);
             }
         }
@@ -94,18 +97,22 @@ impl Table {
         self.places[at] = self.keys.len() as u8;
     }
 
-    /// The number of a key, below 64, and what it is for.
-    #[inline]
-    pub fn find(&self, key: &str) -> Option<(usize, Action)> {
+    /// The number of a key, [`UNKNOWN`] if it has none.
+    pub fn find(&self, key: &str) -> u8 {
         let mut at = hash(key);
         loop {
-            let number = usize::from(self.places[at]).checked_sub(1)?;
-            let (name, action) = &self.keys[number];
-            if name == key {
-                return Some((number, *action));
+            let number = self.places[at];
+            if number == 0 || self.keys[usize::from(number) - 1].0 == key {
+                return number;
             }
             at = (at + 1) % PLACES;
         }
+    }
+
+    /// What the key of this number is for.
+    #[inline]
+    pub fn action(&self, number: u8) -> Action {
+        self.keys[usize::from(number) - 1].1
     }
 }
 

@@ -284,7 +284,7 @@ fn member() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn records_are_the_same_both_ways(records in prop::collection::vec(prop::collection::vec(member(), 0..7), 1..6), at in 0..OPTIONS.len()) {

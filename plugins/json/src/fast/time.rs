@@ -1,7 +1,5 @@
 //! The time of a record. What is spelled plainly goes to the columns as it stands; for all else there is [`Times`].
 
-use std::borrow::Cow;
-
 use annals_core::json::Times;
 use annals_core::json::lex::Unusual;
 use annals_core::table::{Builder, Code, Number, Text};
@@ -12,8 +10,11 @@ use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, Zone, plain
 #[derive(Default)]
 pub struct Told<'a> {
     pub when: Option<&'a str>,
-    pub start: Option<Cow<'a, str>>,
-    pub end: Option<Cow<'a, str>>,
+    pub start: Option<&'a str>,
+    pub end: Option<&'a str>,
+    /// A start that does not stand in the record as it is to be read, and an end.
+    pub other_start: Option<String>,
+    pub other_end: Option<String>,
     pub bounds: Option<[Option<&'a str>; 4]>,
     pub extent: Option<Extent>,
     pub precision: Option<Precision>,
@@ -51,8 +52,16 @@ impl<'a> Told<'a> {
         Ok(())
     }
 
+    fn start(&self) -> Option<&str> {
+        self.other_start.as_deref().or(self.start)
+    }
+
+    fn end(&self) -> Option<&str> {
+        self.other_end.as_deref().or(self.end)
+    }
+
     fn is_empty(&self) -> bool {
-        let texts = [self.when, self.start.as_deref(), self.end.as_deref(), self.said];
+        let texts = [self.when, self.start(), self.end(), self.said];
         texts == [None; 4]
             && self.bounds.is_none()
             && (self.extent, self.precision, self.qualifier, self.part) == (None, None, None, None)
@@ -65,7 +74,7 @@ impl<'a> Told<'a> {
             return None;
         }
         let zone = self.zone.as_ref().or(option);
-        let (start, end) = (non_empty(self.start.as_deref()), non_empty(self.end.as_deref()));
+        let (start, end) = (non_empty(self.start()), non_empty(self.end()));
         let when = non_empty(self.when);
         let (first, last) = match when {
             None => (start?, end),
@@ -141,8 +150,8 @@ impl<'a> Told<'a> {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let times = Times {
             when: text(self.when),
-            start: text(self.start.as_deref()),
-            end: text(self.end.as_deref()),
+            start: text(self.start()),
+            end: text(self.end()),
             bounds: self.bounds.map(|bounds| bounds.map(text)),
             extent: self.extent,
             precision: self.precision,
