@@ -4,7 +4,7 @@ use annals_core::json::Times;
 use annals_core::json::lex::Unusual;
 use annals_core::table::{Builder, Code, Number, Text};
 use annals_core::when::civil::US_PER_DAY;
-use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, Zone, plain_day};
+use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, When, Zone, plain_day};
 
 /// What a record says about its time, key by key.
 #[derive(Default)]
@@ -29,10 +29,11 @@ pub struct Told<'a> {
 struct Plain<'a> {
     first: &'a str,
     last: Option<&'a str>,
-    /// The instants and whether their texts are canonical; none for a day.
+    /// The instants and whether their texts are canonical; none for days.
     instants: Option<(Ends, bool)>,
     /// `start_lo start_hi end_lo end_hi`
     bounds: [i64; 4],
+    extent: Extent,
     precision: Precision,
 }
 
@@ -80,12 +81,8 @@ impl<'a> Told<'a> {
             None => (start?, end),
             Some(when) => when.split_once('/').map_or((when, None), |(first, last)| (first, Some(last))),
         };
-        let plain = match <&[u8; 10]>::try_from(first.as_bytes()) {
-            Ok(day) if last.is_none() && self.zone.is_none() => {
-                let lo = plain_day(day)? * US_PER_DAY;
-                let hi = lo + US_PER_DAY;
-                Plain { first, last, instants: None, bounds: [lo, hi - 1, lo + 1, hi], precision: Precision::Day }
-            }
+        let mut plain = match first.len() {
+            10 => days(first, last).filter(|_| self.zone.is_none())?,
             _ => instants(first, last, zone)?,
         };
         if when.is_some() {
@@ -97,29 +94,38 @@ impl<'a> Told<'a> {
             }
         }
         let own = plain.instants.map(|((first, _), _)| first.zone);
-        let agrees = self.zone.is_none_or(|zone| own == Some(zone))
-            && self.extent.is_none_or(|extent| extent == plain.extent())
-            && self.bounds.is_none_or(|bounds| plain.has_bounds(bounds));
-        agrees.then_some(plain)
+        let becomes_moment = plain.extent == Extent::Throughout && self.extent == Some(Extent::Moment);
+        if self.zone.is_some_and(|zone| own != Some(zone)) || becomes_moment {
+            return None;
+        }
+        match self.bounds {
+            Some(bounds) => {
+                plain.narrow(bounds)?;
+                plain.extent = self.extent.unwrap_or(plain.extent);
+            }
+            // Without bounds others know how something lasts throughout a day.
+            None if self.extent.is_some_and(|extent| extent != plain.extent) => return None,
+            None => {}
+        }
+        Some(plain)
     }
 
     fn put_plain(&self, plain: &Plain<'_>, columns: &mut Builder) {
         let numbers = [Number::StartLo, Number::StartHi, Number::EndLo, Number::EndHi].into_iter().zip(plain.bounds);
         numbers.for_each(|(column, bound)| columns.number(column, bound));
-        if plain.extent() != Extent::default() {
-            columns.code(Code::Extent, plain.extent() as u8);
+        if plain.extent != Extent::default() {
+            columns.code(Code::Extent, plain.extent as u8);
         }
         self.put_codes(plain.precision, columns);
         self.said.into_iter().for_each(|said| columns.text(Text::Said, said));
-        let Some(((first, last), canonical)) = plain.instants else { return columns.text(Text::Edtf, plain.first) };
-        match (plain.last, canonical) {
-            (None, true) => columns.text(Text::Edtf, plain.first),
-            (Some(end), true) => always(columns, Text::Edtf, |out| {
+        match (plain.last, plain.instants) {
+            (None, None | Some((_, true))) => columns.text(Text::Edtf, plain.first),
+            (Some(end), None | Some((_, true))) => always(columns, Text::Edtf, |out| {
                 out.push_str(plain.first);
                 out.push('/');
                 out.push_str(end);
             }),
-            (_, false) => always(columns, Text::Edtf, |out| {
+            (_, Some(((first, last), false))) => always(columns, Text::Edtf, |out| {
                 first.write_to(out);
                 if let Some(last) = last {
                     out.push('/');
@@ -127,6 +133,7 @@ impl<'a> Told<'a> {
                 }
             }),
         }
+        let Some(((first, last), _)) = plain.instants else { return };
         if first.nanos > 0 {
             columns.nanos(first.nanos);
         }
@@ -172,54 +179,67 @@ impl<'a> Told<'a> {
 }
 
 impl Plain<'_> {
-    fn extent(&self) -> Extent {
-        if self.last.is_some() { Extent::Throughout } else { Extent::Moment }
-    }
-
-    /// Whether the bounds that a record gives are those that its time has anyway.
-    fn has_bounds(&self, given: [Option<&str>; 4]) -> bool {
+    /// Takes the bounds that a record gives. `None` if they are spelled otherwise than instants are, or contradict the
+    /// date.
+    fn narrow(&mut self, given: [Option<&str>; 4]) -> Option<()> {
         let is_zoned = self.instants.is_some_and(|((first, _), _)| first.zone != Zone::Floating);
-        let mut last = None;
-        given.into_iter().zip(self.bounds).all(|(text, us)| {
-            let Some(text) = text else { return true };
-            if last == Some((text, us)) {
-                return true;
-            }
-            last = Some((text, us));
-            let is_same = |(bound, _): (Instant, bool)| {
-                bound.us == us && bound.nanos == 0 && (bound.zone != Zone::Floating) == is_zoned
+        let mut bounds = [None; 4];
+        for at in 0..4 {
+            bounds[at] = match given[at] {
+                None => None,
+                text if at % 2 == 1 && text == given[at - 1] => bounds[at - 1],
+                Some(text) => {
+                    let (bound, _) = Instant::parse_plain(text, None)?;
+                    if bound.nanos > 0 || (bound.zone != Zone::Floating) != is_zoned {
+                        return None;
+                    }
+                    Some(bound.us)
+                }
             };
-            Instant::parse_plain(text, None).is_some_and(is_same)
-        })
+        }
+        // Most bounds are those that the time has anyway.
+        if !bounds.iter().zip(self.bounds).all(|(given, own)| given.is_none_or(|given| given == own)) {
+            let [start_lo, start_hi, end_lo, end_hi] = self.bounds.map(Some);
+            let own = When { start_lo, start_hi, end_lo, end_hi, ..When::default() };
+            let narrowed = own.with_bounds(bounds).ok()?.bounds();
+            for (own, narrowed) in self.bounds.iter_mut().zip(narrowed) {
+                *own = narrowed?;
+            }
+        }
+        Some(())
     }
 }
 
-/// From one instant to another, later one; or one alone.
+/// A day, or from one to a later one.
+fn days<'a>(first: &'a str, last: Option<&'a str>) -> Option<Plain<'a>> {
+    let lo = |text: &str| Some(plain_day(text.as_bytes().try_into().ok()?)? * US_PER_DAY);
+    let (start, end) = (lo(first)?, lo(last.unwrap_or(first))?);
+    if last.is_some() && end <= start {
+        return None;
+    }
+    let extent = if last.is_some() { Extent::Throughout } else { Extent::Moment };
+    let bounds = [start, start + US_PER_DAY - 1, end + 1, end + US_PER_DAY];
+    Some(Plain { first, last, instants: None, bounds, extent, precision: Precision::Day })
+}
+
+/// An instant, or from one to a later one.
 fn instants<'a>(first: &'a str, last: Option<&'a str>, zone: Option<&Zone>) -> Option<Plain<'a>> {
     let (start, canonical) = Instant::parse_plain(first, zone)?;
+    let precision = start.precision;
     let Some(last) = last else {
         let bounds = [start.us, start.us, start.us + 1, start.us + 1];
-        return Some(Plain {
-            first,
-            last: None,
-            instants: Some(((start, None), canonical)),
-            bounds,
-            precision: start.precision,
-        });
+        let instants = Some(((start, None), canonical));
+        return Some(Plain { first, last: None, instants, bounds, extent: Extent::Moment, precision });
     };
     let (end, also) = Instant::parse_plain(last, zone)?;
-    if (end.us, end.nanos) <= (start.us, start.nanos) || (start.zone == Zone::Floating) != (end.zone == Zone::Floating)
-    {
+    let both_or_none = (start.zone == Zone::Floating) == (end.zone == Zone::Floating);
+    if (end.us, end.nanos) <= (start.us, start.nanos) || !both_or_none {
         return None;
     }
     let exclusive = end.us + i64::from(end.nanos > 0);
-    Some(Plain {
-        first,
-        last: Some(last),
-        instants: Some(((start, Some(end)), canonical && also)),
-        bounds: [start.us, start.us, exclusive, exclusive],
-        precision: start.precision,
-    })
+    let instants = Some(((start, Some(end)), canonical && also));
+    let bounds = [start.us, start.us, exclusive, exclusive];
+    Some(Plain { first, last: Some(last), instants, bounds, extent: Extent::Throughout, precision })
 }
 
 fn put_zone(column: Text, zone: Zone, columns: &mut Builder) {
