@@ -377,7 +377,7 @@ pub(super) fn is_compact_object(text: &str, limit: usize) -> bool {
 /// Where the first byte from `at` on is that a JSON string does not hold as it is: a quote, a backslash or a control
 /// character. The length if there is none.
 #[inline]
-pub(super) fn special(bytes: &[u8], mut at: usize) -> usize {
+pub fn special(bytes: &[u8], mut at: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let found = special_of_16(*chunk);
