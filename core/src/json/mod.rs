@@ -9,13 +9,17 @@ use serde_json::{Map, Value};
 use crate::event::Event;
 
 mod fields;
+pub mod lex;
 mod nested;
 mod read;
+mod rows;
 mod time;
 mod write;
 
 pub use fields::{ACTOR_FIELDS, CLAIM_FIELDS, FIELDS, Field, Kind, LOCATOR_FIELDS, event_schema, timeline_schema};
 pub use read::{FieldError, Reading, Repair, from_object, read_object};
+pub use rows::RowWriter;
+pub use time::Times;
 pub use write::{write_line, write_string};
 
 /// How deep `extra` and `differs` may be nested. Read and written again they stand a few levels deeper, and JSON

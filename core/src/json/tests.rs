@@ -311,3 +311,41 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// The two definitions of what is written are one.
+    #[test]
+    fn rows_are_written_as_their_events(
+        seeds in prop::collection::vec(any::<u64>(), 1..20),
+        texts in prop::array::uniform5(prop_oneof![
+            "\\PC{0,20}", "[\"\\\\\n\u{1}é/{}:, 0-9.e]{0,20}", "\\{\"[ab]\":(1|1e5|1.50|\"\\\\u0041\"|\\[\\])[,}]?(\"a\":2)?\\}?",
+        ]),
+        bounds in prop::array::uniform4(prop_oneof![
+            Just(None), Just(Some(i64::MIN)), Just(Some(i64::MAX)), any::<i64>().prop_map(Some),
+        ]),
+        odd in any::<u8>(),
+        columns in prop::option::of(prop::collection::vec(0..30usize, 0..30)),
+    ) {
+        let mut events: Vec<Event> = seeds.into_iter().map(sample::event).collect();
+        let [edtf, zone, title, extra, differs] = texts;
+        let event = &mut events[0];
+        if odd & 1 > 0 { event.when.edtf = Some(edtf) }
+        if odd & 2 > 0 { event.when.zone = Some(zone) }
+        if odd & 4 > 0 { event.title = Some(title) }
+        if odd & 8 > 0 { event.extra = Some(extra) }
+        if odd & 16 > 0 { event.own_claim().differs = Some(differs) }
+        if odd & 32 > 0 { [event.when.start_lo, event.when.start_hi, event.when.end_lo, event.when.end_hi] = bounds }
+        if odd & 64 > 0 { (event.modified, event.lat) = (bounds[0], Some(f64::NAN)) }
+        let names = crate::schema::event_schema();
+        let wanted: Option<Vec<String>> = columns.map(|at| at.iter().map(|at| names.field(*at).name().clone()).collect());
+        let batch = crate::table::to_batch(&events, wanted.as_deref());
+        let rows = crate::table::Rows::of(&batch).unwrap();
+        let writer = RowWriter::new(&rows);
+        let (mut found, mut expected) = (String::new(), String::new());
+        for row in 0..rows.len() {
+            writer.write(row, &mut found);
+            write_line(&rows.event(row), &mut expected);
+        }
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -4,19 +4,30 @@ use super::read::{FieldError, Repair};
 use crate::when::phrase::phrase;
 use crate::when::{Edge, Extent, Instant, Part, Precision, Qualifier, When, WhenError, Zone};
 
-/// What an object says about its time, key by key.
-#[derive(Default)]
-pub(super) struct Times {
+/// What an object says about its time, key by key; see [`super::FIELDS`].
+#[derive(Debug, Default)]
+pub struct Times {
+    /// `when`
     pub when: Option<String>,
+    /// `start`
     pub start: Option<String>,
+    /// `end`
     pub end: Option<String>,
+    /// `bounds`: `start_lo start_hi end_lo end_hi`
     pub bounds: Option<[Option<String>; 4]>,
+    /// `extent`
     pub extent: Option<Extent>,
+    /// `precision`
     pub precision: Option<Precision>,
+    /// `qualifier`
     pub qualifier: Option<Qualifier>,
+    /// `part`
     pub part: Option<Part>,
+    /// `said`
     pub said: Option<String>,
+    /// `zone`
     pub zone: Option<Zone>,
+    /// `end_zone`
     pub end_zone: Option<Zone>,
 }
 

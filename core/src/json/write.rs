@@ -2,10 +2,9 @@
 
 use std::fmt::{Display, Write};
 
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::{MAX_DEPTH, depth_of};
+use super::{MAX_DEPTH, depth_of, lex};
 use crate::claim::{Claim, Locator};
 use crate::event::{Actor, Event};
 use crate::when::{Extent, Instant, Part, Precision, Qualifier, When, Zone};
@@ -165,52 +164,34 @@ impl<'a> Object<'a> {
     /// A JSON object given as text.
     fn embedded(&mut self, name: &str, json: Option<&str>) {
         self.key(name);
-        let Some(json) = json else { return self.out.push_str("null") };
-        if is_canonical(json) {
-            return self.out.push_str(json);
-        }
-        // A careless plugin must not break the line: such a text is written anew, or as a text.
-        match serde_json::from_str::<Map<String, Value>>(json) {
-            Ok(map) if depth_of(&map) <= MAX_DEPTH && !json.contains(MAGIC) => {
-                self.out.push_str(&Value::Object(map).to_string());
-            }
-            _ => {
-                let mut object = Object::open(self.out);
-                object.text("not_an_object", Some(json));
-                object.close();
-            }
+        match json {
+            Some(json) => write_embedded(json, self.out),
+            None => self.out.push_str("null"),
         }
     }
 }
 
-/// Whether `json` is an object spelled as [`Value`] would spell it: no white space, no needless escape.
-fn is_canonical(json: &str) -> bool {
-    let (mut in_string, mut escaped, mut depth, mut previous) = (false, false, 0usize, 0u8);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => {
-                // `\u` may spell what needs no escape.
-                if !matches!(byte, b'"' | b'\\' | b'n' | b'r' | b't' | b'b' | b'f') {
-                    return false;
-                }
-                escaped = false;
-            }
-            b'\\' => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b' ' | b'\t' | b'\r' | b'\n' | b'E' => return false,
-            // `1e5` is spelled `1e+5`.
-            b'e' if previous.is_ascii_digit() => return false,
-            _ => {}
+/// Appends a JSON object given as text.
+pub(super) fn write_embedded(json: &str, out: &mut String) {
+    if is_canonical(json) {
+        return out.push_str(json);
+    }
+    // A careless plugin must not break the line: such a text is written anew, or as a text.
+    match serde_json::from_str::<Map<String, Value>>(json) {
+        Ok(map) if depth_of(&map) <= MAX_DEPTH && !json.contains(MAGIC) => {
+            out.push_str(&Value::Object(map).to_string());
         }
-        previous = byte;
-        if depth > MAX_DEPTH {
-            return false;
+        _ => {
+            let mut object = Object::open(out);
+            object.text("not_an_object", Some(json));
+            object.close();
         }
     }
-    json.starts_with('{') && !json.contains(MAGIC) && serde_json::from_str::<IgnoredAny>(json).is_ok()
+}
+
+/// Whether `json` is an object spelled as [`Value`] would spell it, as far as that is told without a tree.
+fn is_canonical(json: &str) -> bool {
+    lex::is_compact_object(json, MAX_DEPTH) && !json.contains(MAGIC)
 }
 
 /// How serde_json marks numbers inside; an object with such a key would be read as a number.
@@ -226,39 +207,36 @@ fn write_text(value: Option<&str>, out: &mut String) {
 /// Appends `text` as a JSON string, escaping no more than JSON demands.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
+    let bytes = text.as_bytes();
     let mut copied = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x08 => "\\b",
-            0x0c => "\\f",
-            0..0x20 => "",
-            _ => continue,
-        };
+    loop {
+        let at = lex::special(bytes, copied);
         // What needs an escape is ASCII, so that both cuts are between characters.
         out.push_str(&text[copied..at]);
-        match escape {
-            "" => drop(write!(out, "\\u{byte:04x}")),
-            _ => out.push_str(escape),
+        let Some(byte) = bytes.get(at) else { break };
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            _ => drop(write!(out, "\\u{byte:04x}")),
         }
         copied = at + 1;
     }
-    out.push_str(&text[copied..]);
     out.push('"');
 }
 
-fn extent_name(extent: Extent) -> &'static str {
+pub(super) fn extent_name(extent: Extent) -> &'static str {
     match extent {
         Extent::Moment => "moment",
         Extent::Throughout => "throughout",
     }
 }
 
-fn precision_name(precision: Precision) -> &'static str {
+pub(super) fn precision_name(precision: Precision) -> &'static str {
     match precision {
         Precision::Second => "second",
         Precision::Minute => "minute",
@@ -274,7 +252,7 @@ fn precision_name(precision: Precision) -> &'static str {
     }
 }
 
-fn qualifier_name(qualifier: Qualifier) -> Option<&'static str> {
+pub(super) fn qualifier_name(qualifier: Qualifier) -> Option<&'static str> {
     match qualifier {
         Qualifier::None => None,
         Qualifier::Uncertain => Some("uncertain"),
@@ -283,7 +261,7 @@ fn qualifier_name(qualifier: Qualifier) -> Option<&'static str> {
     }
 }
 
-fn part_name(part: Part) -> Option<&'static str> {
+pub(super) fn part_name(part: Part) -> Option<&'static str> {
     match part {
         Part::Whole => None,
         Part::Early => Some("early"),

@@ -64,6 +64,12 @@ impl Texts {
         self.valid.len()
     }
 
+    /// Whether there is a text at `row`, the last one, that is not empty.
+    pub(super) fn has_text(&self, row: usize) -> bool {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
+        self.ends.get(row).is_some_and(|&end| end > start)
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.values.len()
     }

@@ -29,23 +29,23 @@ pub struct Builder {
     codes: [Plain<u8>; Code::COUNT],
     degrees: [Numbers<Float64Type>; Degrees::COUNT],
     nanos: Plain<u16>,
-    tags: List<Texts>,
-    actors: List<[Texts; ActorText::COUNT]>,
-    claims: List<Claims>,
+    pub(super) tags: List<Texts>,
+    pub(super) actors: List<[Texts; ActorText::COUNT]>,
+    pub(super) claims: List<Claims>,
     raw: Raw,
 }
 
 /// Values of several items a row.
 #[derive(Default)]
-struct List<T> {
+pub(super) struct List<T> {
     ends: Vec<i32>,
-    count: usize,
-    items: T,
+    pub(super) count: usize,
+    pub(super) items: T,
 }
 
 impl<T> List<T> {
     /// Notes that the current row has one item more.
-    fn add(&mut self, row: usize) {
+    pub(super) fn add(&mut self, row: usize) {
         let before = count_to_i32(self.count);
         if self.ends.len() <= row {
             self.ends.resize(row, before);
@@ -74,12 +74,32 @@ impl<T> List<T> {
 }
 
 #[derive(Default)]
-struct Claims {
-    texts: [Texts; ClaimText::COUNT],
-    revision: Numbers,
-    modified: Numbers,
+pub(super) struct Claims {
+    pub(super) texts: [Texts; ClaimText::COUNT],
+    pub(super) revision: Numbers,
+    pub(super) modified: Numbers,
     places: [Plain<u64>; 3],
     located: Vec<bool>,
+}
+
+impl Claims {
+    /// Says where the claim numbered `at` stands.
+    pub(super) fn place(&mut self, at: usize, locator: Option<Locator>) {
+        self.located.push(locator.is_some());
+        let Locator { offset, len, line } = locator.unwrap_or_default();
+        for (places, place) in self.places.iter_mut().zip([offset, len, line]) {
+            places.set(at, place);
+        }
+    }
+
+    /// Forgets the claims from the one numbered `count` on.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.texts.iter_mut().for_each(|texts| texts.truncate(count));
+        self.revision.truncate(count);
+        self.modified.truncate(count);
+        self.places.iter_mut().for_each(|places| places.truncate(count));
+        self.located.truncate(count);
+    }
 }
 
 #[derive(Default)]
@@ -168,16 +188,11 @@ impl Builder {
         let actors = self.actors.truncate(row);
         self.actors.items.iter_mut().for_each(|texts| texts.truncate(actors));
         let count = self.claims.truncate(row);
-        let claims = &mut self.claims.items;
-        claims.texts.iter_mut().for_each(|texts| texts.truncate(count));
-        claims.revision.truncate(count);
-        claims.modified.truncate(count);
-        claims.places.iter_mut().for_each(|places| places.truncate(count));
-        claims.located.truncate(count);
+        self.claims.items.truncate(count);
         self.raw.values.truncate(row);
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub(super) fn wants(&self, name: &str) -> bool {
         self.schema.fields().len() == self.wanted.len() || self.schema.field_with_name(name).is_ok()
     }
 
@@ -327,11 +342,7 @@ impl Builder {
         let items = &mut self.claims.items;
         items.texts[ClaimText::Source as usize].set(at, source);
         id.into_iter().for_each(|id| items.texts[ClaimText::Id as usize].set(at, id));
-        items.located.push(locator.is_some());
-        let Locator { offset, len, line } = locator.unwrap_or_default();
-        for (places, place) in items.places.iter_mut().zip([offset, len, line]) {
-            places.set(at, place);
-        }
+        items.place(at, locator);
         at
     }
 

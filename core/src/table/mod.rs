@@ -4,6 +4,7 @@ mod buffers;
 mod builder;
 mod columns;
 mod gather;
+mod parts;
 mod plain;
 mod rows;
 

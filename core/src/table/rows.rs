@@ -188,6 +188,17 @@ impl Rows {
         text(&self.all_claims().texts[field as usize], at)
     }
 
+    /// Whether any claim has a text in this field.
+    pub fn claims_have(&self, field: ClaimText) -> bool {
+        let has = |claims: &Claims| claims.texts[field as usize].null_count() < claims.texts[field as usize].len();
+        self.claims.as_ref().is_some_and(has)
+    }
+
+    /// Whether any row has degrees in this column.
+    pub fn has_degrees(&self, column: Degrees) -> bool {
+        self.degrees[column as usize].as_ref().is_some_and(|array| array.null_count() < array.len())
+    }
+
     /// The revision that a claim says otherwise.
     pub fn claim_revision(&self, at: usize) -> Option<i64> {
         get(&self.all_claims().revision, at)

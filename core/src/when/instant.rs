@@ -4,7 +4,7 @@ use super::civil::{
     US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, YEAR_LIMIT, civil_from_days, days_from_civil, in_range,
 };
 use super::refuse::{check_day, quote};
-use super::zone::{Zone, offset_text, parse_offset};
+use super::zone::{Zone, parse_offset};
 use super::{Precision, WhenError};
 
 /// A point in time in its zone.
@@ -30,6 +30,14 @@ impl Instant {
     /// - A leap second (`:60`) is the first second of the next minute, as in POSIX time.
     /// - `24:00` is refused (RFC 3339 5.6), and so are more than 9 fraction digits: they would be cut off.
     pub fn parse(text: &str, default_zone: Option<&Zone>) -> Result<Instant, WhenError> {
+        match Instant::parse_plain(text, default_zone) {
+            Some((instant, _)) => Ok(instant),
+            None => Instant::parse_any(text, default_zone),
+        }
+    }
+
+    /// The same for every spelling.
+    pub(super) fn parse_any(text: &str, default_zone: Option<&Zone>) -> Result<Instant, WhenError> {
         let fail = |reason: &str| WhenError::new(format!("{}: {reason}", quote(text)));
         let mut reader = Reader { text, at: 0 };
         let days = reader.date()?;
@@ -68,14 +76,9 @@ impl Instant {
     /// RFC 3339 with up to 9 fraction digits: `2025-09-10T10:00:00.5+02:00`, always with seconds, `Z` for UTC, no
     /// offset if floating. A year beyond 0-9999 has a sign; an offset with seconds (local mean time) shows them.
     pub fn to_text(&self) -> String {
-        let offset = self.zone.offset_at(self.us);
-        let local = i128::from(self.us) + i128::from(offset) * i128::from(US_PER_SECOND);
-        let shift = match self.zone {
-            Zone::Floating => String::new(),
-            Zone::Utc => "Z".to_string(),
-            Zone::Fixed(_) | Zone::Named(_) => offset_text(offset),
-        };
-        format!("{}{shift}", clock_text(local, self.nanos))
+        let mut text = String::with_capacity(36);
+        self.write_to(&mut text);
+        text
     }
 }
 

@@ -11,6 +11,7 @@ pub mod instant;
 mod make;
 mod parse;
 pub mod phrase;
+mod plain;
 mod refuse;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub mod zone;
 
 pub use instant::Instant;
 pub use phrase::{DateOrder, phrase};
+pub use plain::plain_day;
 pub use refuse::WhenError;
 pub use text::Edge;
 pub use window::Window;

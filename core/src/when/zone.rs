@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::civil::{US_PER_DAY, US_PER_SECOND};
+use super::plain::write_offset;
 
 /// The zone a time is given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,18 @@ impl Zone {
 
     /// The name that [`Zone::parse`] reads back: `floating`, `UTC`, `+02:00`, `Europe/Berlin`.
     pub fn name(&self) -> String {
+        let mut name = String::new();
+        self.write_name(&mut name);
+        name
+    }
+
+    /// Appends [`Zone::name`].
+    pub fn write_name(&self, out: &mut String) {
         match self {
-            Zone::Floating => "floating".to_string(),
-            Zone::Utc => "UTC".to_string(),
-            Zone::Fixed(seconds) => offset_text(*seconds),
-            Zone::Named(tz) => tz.name().to_string(),
+            Zone::Floating => out.push_str("floating"),
+            Zone::Utc => out.push_str("UTC"),
+            Zone::Fixed(seconds) => write_offset(*seconds, out),
+            Zone::Named(tz) => out.push_str(tz.name()),
         }
     }
 
@@ -121,14 +129,6 @@ pub(super) fn parse_offset(text: &str) -> Option<i32> {
         seconds += value * unit;
     }
     Some(sign * seconds)
-}
-
-/// `+hh:mm`, with `:ss` only where there are seconds.
-pub(super) fn offset_text(seconds: i32) -> String {
-    let sign = if seconds < 0 { '-' } else { '+' };
-    let (minutes, rest) = (seconds.unsigned_abs() / 60, seconds.unsigned_abs() % 60);
-    let text = format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60);
-    if rest == 0 { text } else { format!("{text}:{rest:02}") }
 }
 
 #[cfg(test)]

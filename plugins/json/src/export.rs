@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use annals_core::json::{write_line, write_string};
+use annals_core::json::{RowWriter, write_string};
+use annals_core::table::{Rows, Text, plain_text};
 use annals_core::{Error, Export, Fact};
 
 /// How much is gathered before it is written.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 256 << 10;
 
 /// What the host finds out by itself: no facts of a source.
 const DERIVED: [&str; 2] = ["zone", "conflict"];
@@ -50,23 +51,30 @@ fn write_fact(fact: &Fact, text: &mut String) {
 
 /// Writes `text`, then all events, with `between` them and `last` behind the last one.
 fn events(cx: &mut Export<'_>, mut text: String, between: &str, last: &str) -> Result<(), Error> {
-    let of = |fact: &Fact| (Some(fact.key.clone()), fact.value["instance"].as_str().map(str::to_owned));
-    let conflicts: HashSet<(Option<String>, Option<String>)> = cx.facts_of("conflict").map(of).collect();
+    let conflicts: Vec<Fact> = cx.facts_of("conflict").cloned().collect();
+    let conflicts: HashSet<(Option<&str>, Option<&str>)> =
+        conflicts.iter().map(|fact| (Some(fact.key.as_str()), fact.value["instance"].as_str())).collect();
     let mut any = false;
-    while let Some(event) = cx.next_event()? {
-        if any {
-            text.push_str(between);
-        }
-        any = true;
-        write_line(&event, &mut text);
-        if !conflicts.is_empty() && conflicts.contains(&(event.id.clone(), event.instance.clone())) {
-            text.truncate(text.len() - 1);
-            text.push_str(",\"conflict\":true}");
-        }
-        if text.len() >= CHUNK {
-            cx.write_all(text.as_bytes())?;
-            text.clear();
-            text.shrink_to(CHUNK * 2);
+    while let Some(batch) = cx.next_batch()? {
+        let batch = plain_text(&batch)?;
+        let rows = Rows::of(&batch)?;
+        let writer = RowWriter::new(&rows);
+        for row in 0..rows.len() {
+            if any {
+                text.push_str(between);
+            }
+            any = true;
+            writer.write(row, &mut text);
+            if !conflicts.is_empty() && conflicts.contains(&(rows.text(Text::Id, row), rows.text(Text::Instance, row)))
+            {
+                text.truncate(text.len() - 1);
+                text.push_str(",\"conflict\":true}");
+            }
+            if text.len() >= CHUNK {
+                cx.write_all(text.as_bytes())?;
+                text.clear();
+                text.shrink_to(CHUNK * 2);
+            }
         }
     }
     // Without events there is no line to end.

@@ -73,6 +73,31 @@ impl Fields {
         Ok(Self { foreign: typed || !mapped.is_empty(), mapped, times: parsed, typed })
     }
 
+    /// The keys that options map, with the paths of their fields.
+    pub fn mapped(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.mapped.iter().map(|(key, path)| (*key, path.as_str()))
+    }
+
+    /// Whether the options speak of other people's JSON at all.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    /// Whether the options name a field with the start or end.
+    pub fn is_dated(&self) -> bool {
+        self.mapped().any(|(key, _)| matches!(key, "start" | "end"))
+    }
+
+    /// Whether `start` and `end` may be numbers without being mapped.
+    pub fn takes_numbers(&self) -> bool {
+        self.typed || self.is_dated()
+    }
+
+    /// What the times are.
+    pub fn times(&self) -> Times {
+        self.times
+    }
+
     /// The record with its fields under the keys of annals, and its local id. What has no key of its own, or the
     /// wrong type for the one that its name would be, goes to `extra`.
     pub fn apply(
@@ -120,13 +145,12 @@ impl Fields {
     fn own_key(&self, key: &str, value: &Value, zone: Option<&Zone>) -> Option<Result<Value, FieldError>> {
         let field = FIELDS.iter().find(|field| field.name == key)?;
         let is_mapped = |key| self.mapped.iter().any(|(mapped, _)| *mapped == key);
-        let dated = is_mapped("start") || is_mapped("end");
-        if is_mapped(key) || dated && matches!(key, "when" | "bounds") {
+        if is_mapped(key) || self.is_dated() && matches!(key, "when" | "bounds") {
             return None;
         }
         let is_text = matches!(value, Value::String(_) | Value::Null);
         let fits = match (key, field.kind) {
-            ("start" | "end", _) if value.is_number() && (self.typed || dated) => {
+            ("start" | "end", _) if value.is_number() && self.takes_numbers() => {
                 return Some(self.date(key, key, value.clone()));
             }
             ("zone" | "end_zone", _) => is_text && value.as_str().is_none_or(|name| Zone::parse(name).is_some()),

@@ -21,6 +21,14 @@ impl Importer {
     }
 }
 
+#[cfg(test)]
+impl Importer {
+    /// The same without the short way of records.
+    pub fn slow(self) -> Self {
+        Self { records: self.records.slow(), ..self }
+    }
+}
+
 impl plugin::Import for Importer {
     fn step(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
         if self.lines.offset() == 0 {

@@ -7,6 +7,7 @@
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 
 mod export;
+mod fast;
 mod fields;
 mod json;
 mod jsonl;

@@ -1,10 +1,12 @@
 //! From the bytes of one record to one event or one reject: the same for both formats.
 
 use annals_core::json::{FieldError, read_object};
+use annals_core::table::Text;
 use annals_core::when::Zone;
 use annals_core::{Error, Event, ImportRequest, Locator, Out};
 use serde_json::{Map, Value};
 
+use crate::fast::Fast;
 use crate::fields::Fields;
 use crate::scan;
 
@@ -18,6 +20,8 @@ pub struct Records {
     zone: Option<Zone>,
     raw: bool,
     max_record: usize,
+    /// The short way, for records that are spelled as most are.
+    fast: Option<Fast>,
 }
 
 impl Records {
@@ -30,11 +34,31 @@ impl Records {
             })?),
         };
         let fields = Fields::new(&request.options)?;
-        Ok(Self { format, fields, zone, raw: request.raw, max_record: request.max_record })
+        let fast = Fast::new(&fields, zone);
+        Ok(Self { format, fields, zone, raw: request.raw, max_record: request.max_record, fast })
+    }
+
+    /// The same without the short way.
+    #[cfg(test)]
+    pub fn slow(self) -> Self {
+        Self { fast: None, ..self }
     }
 
     /// Gives `out` the event that `bytes` say, or rejects them.
-    pub fn read(&self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
+    pub fn read(&mut self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
+        if let Some(fast) = &mut self.fast
+            && let Ok(text) = simdutf8::basic::from_utf8(bytes)
+        {
+            let columns = out.columns();
+            if fast.read(text, at, columns).is_ok() {
+                if self.raw {
+                    columns.raw(bytes);
+                    columns.text(Text::RawFormat, self.format);
+                }
+                return columns.end_row();
+            }
+            columns.cancel_row();
+        }
         match self.event(bytes, at, out) {
             Ok(event) => out.event(event),
             Err((code, text)) => out.reject(at, bytes, code, text),

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use annals_core::json::lex::special;
 use annals_core::{Error, Input, Locator};
 
 /// How much is read at a time.
@@ -183,14 +184,17 @@ impl Walk {
                 self.escaped = false;
                 at += 1;
             } else if self.in_string {
-                at += memchr::memchr2(b'"', b'\\', &bytes[at..])? + 1;
-                if bytes[at - 1] == b'\\' {
-                    self.escaped = true;
-                    continue;
-                }
-                self.in_string = false;
-                if self.depth == 0 {
-                    return Some(at);
+                // Strings are short, and this is made for them; control characters are nothing special here.
+                at = special(bytes, at) + 1;
+                match bytes.get(at - 1)? {
+                    b'\\' => self.escaped = true,
+                    b'"' => {
+                        self.in_string = false;
+                        if self.depth == 0 {
+                            return Some(at);
+                        }
+                    }
+                    _ => {}
                 }
             } else {
                 match bytes[at] {

@@ -66,7 +66,11 @@ impl Times {
         }
     }
 
-    fn of_number(self, text: &str) -> Result<String, Refusal> {
+    /// The date that a number says, given as JSON spells it.
+    pub fn of_number(self, text: &str) -> Result<String, Refusal> {
+        if let Some(instant) = self.plain(text) {
+            return Ok(instant.to_text());
+        }
         let unit = match self {
             Self::Since1970(unit) => unit,
             Self::Edtf => return Ok(text.to_owned()),
@@ -81,7 +85,26 @@ impl Times {
             None => Err(too_large(text)),
         }
     }
+
+    /// The instant of a plain number, which can be one thing only.
+    fn plain(self, text: &str) -> Option<Instant> {
+        let len = text.len();
+        let unit = match self {
+            Self::Since1970(unit) => unit,
+            Self::Auto if (9..=18).contains(&len) => auto_unit_of(len)?,
+            _ => return None,
+        };
+        if len > 18 || text.starts_with('0') || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let nanos = i128::from(text.parse::<i64>().ok()?) * unit;
+        let us = i64::try_from(nanos / 1000).ok().filter(|us| *us < YEAR_10_000)?;
+        Some(Instant { us, nanos: (nanos % 1000) as u16, precision: Precision::Second, zone: Zone::Utc })
+    }
 }
+
+/// The first microsecond that needs a sign before its year.
+const YEAR_10_000: i64 = 253_402_300_800_000_000;
 
 /// The unit that a number of so many digits is in, at any time between 1973 and 2286.
 fn auto_unit(text: &str) -> Result<i128, Refusal> {
@@ -100,12 +123,19 @@ fn auto_unit(text: &str) -> Result<i128, Refusal> {
                 Some(format!("write {}-{}-{} for the day, or give times=s", &text[..4], &text[4..6], &text[6..])),
             ))
         }
-        5..=11 => Ok(1_000_000_000),
-        12..=14 => Ok(1_000_000),
-        15..=17 => Ok(1_000),
-        18..=20 => Ok(1),
-        _ => Err(too_large(text)),
+        digits => auto_unit_of(digits).ok_or_else(|| too_large(text)),
     }
+}
+
+/// The same where it can be one thing only.
+fn auto_unit_of(digits: usize) -> Option<i128> {
+    Some(match digits {
+        5..=11 => 1_000_000_000,
+        12..=14 => 1_000_000,
+        15..=17 => 1_000,
+        18..=20 => 1,
+        _ => return None,
+    })
 }
 
 fn too_large(text: &str) -> Refusal {
@@ -286,6 +316,19 @@ mod tests {
             let text = Instant { us, nanos: 0, precision: Precision::Second, zone: Zone::Utc }.to_text();
             let times = Times::parse("us").unwrap();
             prop_assert_eq!(times.text(json!(us)), Ok(Some(json!(text))));
+        }
+
+        #[test]
+        fn plain_numbers_are_what_all_are(digits in "[1-9][0-9]{0,19}") {
+            for times in ["auto", "s", "ms", "us", "ns"].map(|name| Times::parse(name).unwrap()) {
+                let unit = match times {
+                    Times::Since1970(unit) => Ok(unit),
+                    _ => auto_unit(&digits),
+                };
+                if let Some(plain) = times.plain(&digits) {
+                    prop_assert_eq!(Ok(plain.to_text()), unit.and_then(|unit| super::instant(&digits, Decimal::parse(&digits).unwrap(), unit)));
+                }
+            }
         }
     }
 }

@@ -1,0 +1,531 @@
+//! JSON text token by token, without a tree of values: the way of records that are spelled as nearly all are. Whatever
+//! is out of the ordinary, an error above all, is [`Unusual`] and left to serde_json, which alone decides what it means.
+
+/// A text that is not JSON, or JSON that is better read with care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unusual;
+
+/// How deep values may be nested. serde_json goes to 128, from the record on.
+const MAX_DEPTH: usize = 90;
+
+/// How many keys of one object are compared with one another.
+const MAX_KEYS: usize = 64;
+
+/// What serde_json's own marks begin with: such a key may make its object a number.
+const MARK: &str = "$serde_json";
+
+/// The keys of the objects that are open, to find those that come twice. Kept between records for its memory.
+#[derive(Default)]
+pub struct Keys {
+    /// Where each key stands in the text.
+    places: Vec<(usize, usize)>,
+    /// Where the keys of each object begin in `places`.
+    objects: Vec<usize>,
+}
+
+/// A place in a JSON text.
+pub struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    /// The beginning of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next byte, or 0 at the end.
+    #[inline]
+    fn byte(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    /// Passes over white space and gives the byte behind it, 0 at the end.
+    #[inline]
+    pub fn peek(&mut self) -> u8 {
+        loop {
+            match self.byte() {
+                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+                byte => return byte,
+            }
+        }
+    }
+
+    /// Takes one byte behind white space, if it is `byte`.
+    #[inline]
+    pub fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == byte;
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Takes `byte`.
+    #[inline]
+    pub fn expect(&mut self, byte: u8) -> Result<(), Unusual> {
+        if self.eat(byte) { Ok(()) } else { Err(Unusual) }
+    }
+
+    /// Whether nothing but white space is left.
+    pub fn at_end(&mut self) -> bool {
+        self.peek();
+        self.at == self.text.len()
+    }
+
+    /// Takes `null`, if that is next.
+    #[inline]
+    pub fn null(&mut self) -> bool {
+        let found = self.peek() == b'n' && self.text.as_bytes()[self.at..].starts_with(b"null");
+        self.at += if found { 4 } else { 0 };
+        found
+    }
+
+    /// Takes the key in `token`, if that stands right here: a key that has been read before, with its quotes and the
+    /// colon behind it.
+    #[inline]
+    pub fn same_key(&mut self, token: &str) -> Option<&'a str> {
+        let from = self.at;
+        let found = self.text.as_bytes()[from..].starts_with(token.as_bytes());
+        self.at += if found { token.len() } else { 0 };
+        found.then(|| &self.text[from + 1..self.at - 2])
+    }
+
+    /// Takes a key and the colon behind it. One with escapes is unusual.
+    #[inline]
+    pub fn key(&mut self) -> Result<&'a str, Unusual> {
+        let key = self.plain_string()?;
+        self.expect(b':')?;
+        if key.starts_with(MARK) { Err(Unusual) } else { Ok(key) }
+    }
+
+    /// Takes a string without escapes.
+    #[inline]
+    pub fn plain_string(&mut self) -> Result<&'a str, Unusual> {
+        self.expect(b'"')?;
+        let end = special(self.text.as_bytes(), self.at);
+        let text = &self.text[self.at..end];
+        self.at = end;
+        if self.byte() != b'"' {
+            return Err(Unusual);
+        }
+        self.at += 1;
+        Ok(text)
+    }
+
+    /// Takes a string and appends what it says.
+    #[inline]
+    pub fn string(&mut self, out: &mut String) -> Result<(), Unusual> {
+        self.expect(b'"')?;
+        loop {
+            let end = special(self.text.as_bytes(), self.at);
+            out.push_str(&self.text[self.at..end]);
+            self.at = end + 1;
+            match self.text.as_bytes().get(end) {
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.escape(out)?,
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    /// Takes what stands behind a backslash.
+    fn escape(&mut self, out: &mut String) -> Result<(), Unusual> {
+        let char = match self.byte() {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                self.at += 1;
+                let unit = self.hex()?;
+                let code = match unit {
+                    0xd800..0xdc00 => {
+                        let low = self.text.as_bytes()[self.at..].starts_with(b"\\u");
+                        self.at += 2;
+                        match low.then(|| self.hex()).transpose()? {
+                            Some(low @ 0xdc00..0xe000) => 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00),
+                            _ => return Err(Unusual),
+                        }
+                    }
+                    _ => unit,
+                };
+                out.push(char::from_u32(code).ok_or(Unusual)?);
+                return Ok(());
+            }
+            _ => return Err(Unusual),
+        };
+        self.at += 1;
+        out.push(char);
+        Ok(())
+    }
+
+    fn hex(&mut self) -> Result<u32, Unusual> {
+        let digits = self.text.as_bytes().get(self.at..self.at + 4).ok_or(Unusual)?;
+        self.at += 4;
+        let digit = |code, byte: &u8| Ok(code * 16 + char::from(*byte).to_digit(16).ok_or(Unusual)?);
+        digits.iter().try_fold(0, digit)
+    }
+
+    /// Takes a number that serde_json would write as it stands.
+    #[inline]
+    pub fn number(&mut self) -> Result<&'a str, Unusual> {
+        self.peek();
+        let from = self.at;
+        self.at += usize::from(self.byte() == b'-');
+        match self.byte() {
+            b'0' => self.at += 1,
+            b'1'..=b'9' => self.digits()?,
+            _ => return Err(Unusual),
+        }
+        if self.byte() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        match self.byte() {
+            b'0'..=b'9' | b'e' | b'E' => Err(Unusual),
+            _ => Ok(&self.text[from..self.at]),
+        }
+    }
+
+    fn digits(&mut self) -> Result<(), Unusual> {
+        let from = self.at;
+        while self.byte().is_ascii_digit() {
+            self.at += 1;
+        }
+        if self.at > from { Ok(()) } else { Err(Unusual) }
+    }
+
+    /// Takes any value and appends it as serde_json would write it.
+    pub fn value(&mut self, out: &mut String, keys: &mut Keys) -> Result<(), Unusual> {
+        if self.peek() == b'"' {
+            let mut copied = self.at;
+            self.same_string::<false>(out, &mut copied)?;
+            out.push_str(&self.text[copied..self.at]);
+            return Ok(());
+        }
+        keys.places.clear();
+        keys.objects.clear();
+        self.walk::<false>(out, keys, MAX_DEPTH)
+    }
+
+    /// Takes a value, which must begin here. `STRICT` takes one that is spelled as serde_json would spell it, without
+    /// looking for keys that come twice, and appends nothing.
+    fn walk<const STRICT: bool>(&mut self, out: &mut String, keys: &mut Keys, limit: usize) -> Result<(), Unusual> {
+        let mut copied = self.at;
+        // One bit a level, the innermost last: whether it is an object.
+        let (mut levels, mut depth) = (0u128, 0);
+        loop {
+            match self.byte() {
+                open @ (b'{' | b'[') => {
+                    self.at += 1;
+                    let is_object = open == b'{';
+                    levels = levels << 1 | u128::from(is_object);
+                    depth += 1;
+                    if depth > limit {
+                        return Err(Unusual);
+                    }
+                    if is_object && !STRICT {
+                        keys.objects.push(keys.places.len());
+                    }
+                    self.space::<STRICT>(out, &mut copied)?;
+                    if self.byte() != open + 2 {
+                        if is_object {
+                            self.member::<STRICT>(out, &mut copied, keys)?;
+                        }
+                        continue;
+                    }
+                }
+                b'"' => self.same_string::<STRICT>(out, &mut copied)?,
+                b'-' | b'0'..=b'9' => drop(self.number()?),
+                b't' => self.word("true")?,
+                b'f' => self.word("false")?,
+                b'n' => self.word("null")?,
+                _ => return Err(Unusual),
+            }
+            // Behind a value, or before the end of an empty one.
+            loop {
+                if depth == 0 {
+                    if !STRICT {
+                        out.push_str(&self.text[copied..self.at]);
+                    }
+                    return Ok(());
+                }
+                self.space::<STRICT>(out, &mut copied)?;
+                let is_object = levels & 1 == 1;
+                match self.byte() {
+                    b',' => {
+                        self.at += 1;
+                        self.space::<STRICT>(out, &mut copied)?;
+                        if is_object {
+                            self.member::<STRICT>(out, &mut copied, keys)?;
+                        }
+                        break;
+                    }
+                    b'}' if is_object => {
+                        if !STRICT {
+                            keys.places.truncate(keys.objects.pop().unwrap_or(0));
+                        }
+                    }
+                    b']' if !is_object => {}
+                    _ => return Err(Unusual),
+                }
+                self.at += 1;
+                levels >>= 1;
+                depth -= 1;
+            }
+        }
+    }
+
+    /// Passes over white space, which is not copied.
+    #[inline]
+    fn space<const STRICT: bool>(&mut self, out: &mut String, copied: &mut usize) -> Result<(), Unusual> {
+        if !matches!(self.byte(), b' ' | b'\n' | b'\t' | b'\r') {
+            return Ok(());
+        }
+        if STRICT {
+            return Err(Unusual);
+        }
+        out.push_str(&self.text[*copied..self.at]);
+        self.peek();
+        *copied = self.at;
+        Ok(())
+    }
+
+    /// Takes the key of a member, its colon, and the space behind it.
+    #[inline]
+    fn member<const STRICT: bool>(
+        &mut self,
+        out: &mut String,
+        copied: &mut usize,
+        keys: &mut Keys,
+    ) -> Result<(), Unusual> {
+        if self.byte() != b'"' {
+            return Err(Unusual);
+        }
+        if STRICT {
+            self.same_string::<STRICT>(out, copied)?;
+        } else {
+            let key = self.plain_string()?;
+            let first = keys.objects.last().copied().unwrap_or(0);
+            let end = self.at - 1;
+            let known = &keys.places[first..];
+            let twice = known.iter().any(|&(from, to)| self.text.as_bytes()[from..to] == *key.as_bytes());
+            if twice || known.len() == MAX_KEYS || key.starts_with(MARK) {
+                return Err(Unusual);
+            }
+            keys.places.push((end - key.len(), end));
+        }
+        self.space::<STRICT>(out, copied)?;
+        if self.byte() != b':' {
+            return Err(Unusual);
+        }
+        self.at += 1;
+        self.space::<STRICT>(out, copied)
+    }
+
+    /// Takes a string that is copied as it stands, or is written anew if serde_json would spell it otherwise.
+    #[inline]
+    fn same_string<const STRICT: bool>(&mut self, out: &mut String, copied: &mut usize) -> Result<(), Unusual> {
+        let from = self.at;
+        self.at += 1;
+        let bytes = self.text.as_bytes();
+        loop {
+            self.at = special(bytes, self.at);
+            match (bytes.get(self.at), bytes.get(self.at + 1)) {
+                (Some(b'"'), _) => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                (Some(b'\\'), Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't')) => self.at += 2,
+                (Some(b'\\'), Some(_)) if !STRICT => {
+                    out.push_str(&self.text[*copied..from]);
+                    self.at = from;
+                    let mut text = String::new();
+                    self.string(&mut text)?;
+                    super::write_string(&text, out);
+                    *copied = self.at;
+                    return Ok(());
+                }
+                _ => return Err(Unusual),
+            }
+        }
+    }
+
+    #[inline]
+    fn word(&mut self, word: &str) -> Result<(), Unusual> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(Unusual);
+        }
+        self.at += word.len();
+        Ok(())
+    }
+}
+
+/// Whether `text` is one object, nested at most `limit` levels deep, and spelled as serde_json would spell it. One that
+/// has an exponent or a `\u` counts as not.
+pub(super) fn is_compact_object(text: &str, limit: usize) -> bool {
+    let mut lexer = Lexer::new(text);
+    text.starts_with('{')
+        && lexer.walk::<true>(&mut String::new(), &mut Keys::default(), limit).is_ok()
+        && lexer.at == text.len()
+}
+
+/// Where the first byte from `at` on is that a JSON string does not hold as it is: a quote, a backslash or a control
+/// character. The length if there is none.
+#[inline]
+pub fn special(bytes: &[u8], mut at: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let found = special_of_16(*chunk);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += 16;
+    }
+    // Eight bytes at once (Mycroft): the lowest bit that is set is right, which is all that is asked.
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = ONES << 7;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & TOPS;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*chunk);
+        let found = below(word, 0x20) | below(word ^ (ONES * 0x22), 1) | below(word ^ (ONES * 0x5c), 1);
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte < 0x20 || byte == b'"' || byte == b'\\' {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// The same of 16 bytes: one bit each, the first one lowest.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn special_of_16(chunk: [u8; 16]) -> i32 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+    let word = u128::from_le_bytes(chunk);
+    // SAFETY: SSE2 is part of x86_64.
+    unsafe {
+        let bytes = _mm_set_epi64x((word >> 64) as i64, word as i64);
+        let quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x22));
+        let slashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x5c));
+        let controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, slashes), controls))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    /// JSON as it may come: any spelling of white space, numbers and escapes, now and then broken.
+    fn json() -> impl Strategy<Value = String> {
+        let space = "[ \n]{0,1}";
+        let string = prop_oneof![
+            3 => "\"[a-cé \\$]{0,9}\"",
+            1 => "\"([a-z]|\\\\[\"/bfnrtux]|\\\\u[0d][08D][0-9a-f]{2}|\u{1}|☃){0,6}\"",
+        ]
+        .boxed();
+        let leaf = prop_oneof![
+            string.clone(),
+            "-?[0-9]{1,20}(\\.[0-9]{0,3})?([eE][+-]?[0-9]{1,3})?",
+            Just("true".to_owned()),
+            Just("null".to_owned()),
+            Just("\"$serde_json::private::Number\"".to_owned()),
+        ];
+        leaf.prop_recursive(4, 40, 5, move |inner| {
+            let member = (string.clone(), space, inner.clone())
+                .prop_map(|(key, space, value)| format!("{space}{key}{space}:{value}"));
+            let join = |items: Vec<String>, end: &str| format!("{}{}", items.join(","), end);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(move |items| format!("[{}", join(items, "]"))),
+                prop::collection::vec(member, 0..5).prop_map(move |items| format!("{{{}", join(items, " }"))),
+                (inner, space).prop_map(|(inner, space)| format!("{space}{inner}{space}")),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn values_are_what_serde_json_makes_of_them(text in json()) {
+            let mut lexer = Lexer::new(&text);
+            let mut out = String::new();
+            if lexer.value(&mut out, &mut Keys::default()) == Ok(()) && lexer.at_end() {
+                let value: Value = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+                prop_assert_eq!(out, value.to_string());
+            }
+        }
+
+        #[test]
+        fn strings_are_what_serde_json_makes_of_them(text in "\"([a-zé☃]|\\\\[\"/bfnrtux]|\\\\u[0dD][08dcCD][0-9a-fA-F]{2}|\u{1}){0,12}\"") {
+            let mut out = String::new();
+            match Lexer::new(&text).string(&mut out) {
+                Ok(()) => prop_assert_eq!(serde_json::from_str::<String>(&text).ok(), Some(out)),
+                Err(Unusual) => prop_assert!(serde_json::from_str::<String>(&text).is_err()),
+            }
+        }
+
+        #[test]
+        fn compact_objects_are_those_of_serde_json(text in json()) {
+            let value = serde_json::from_str::<Value>(&text);
+            if is_compact_object(&text, 100) {
+                prop_assert!(value.is_ok());
+                // Keys that come twice are nobody's business here.
+                let once = Lexer::new(&text).value(&mut String::new(), &mut Keys::default()).is_ok();
+                let spelled = value.as_ref().unwrap().to_string();
+                prop_assert!(!once || spelled == text);
+            }
+            if let Ok(Value::Object(map)) = value {
+                let spelled = Value::Object(map).to_string();
+                let plain = !spelled.contains("\\u") && !spelled.contains(['e', 'E']);
+                prop_assert!(!plain || is_compact_object(&spelled, 100));
+            }
+        }
+
+        #[test]
+        fn special_bytes_are_found(bytes in prop::collection::vec(prop_oneof![9 => any::<u8>(), 1 => Just(b'"')], 0..40), at in 0usize..9) {
+            let at = at.min(bytes.len());
+            let simple = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).map_or(bytes.len(), |found| at + found);
+            prop_assert_eq!(special(&bytes, at), simple);
+        }
+    }
+
+    #[test]
+    fn usual_and_unusual() {
+        let check = |text: &str, expected: Option<&str>| {
+            let mut lexer = Lexer::new(text);
+            let mut out = String::new();
+            let read = lexer.value(&mut out, &mut Keys::default()).is_ok() && lexer.at_end();
+            assert_eq!(read.then_some(out.as_str()), expected, "{text}");
+        };
+        check(
+            r#" { "a" : [ 1.50 , "\/\u0041\u0001\ud83c\udf89" ] , "b":{} } "#,
+            Some(r#"{"a":[1.50,"/A\u0001🎉"],"b":{}}"#),
+        );
+        check(r#"{"a":1,"a":2}"#, None);
+        check(r#"{"a":{"b":1},"b":{"a":1}}"#, Some(r#"{"a":{"b":1},"b":{"a":1}}"#));
+        check(r#"{"a":1e5}"#, None);
+        check("01", None);
+        check("[1,]", None);
+        check("[1}", None);
+        check("\"\\ud800\"", None);
+        check(r#"{"$serde_json::private::Number":"1"}"#, None);
+        check(&format!("{}{}", "[".repeat(91), "]".repeat(91)), None);
+    }
+}
