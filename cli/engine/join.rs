@@ -96,7 +96,7 @@ impl Sorter {
 
     fn merge(self, file: &mut SpillFile) -> Result<Merge, Trouble> {
         let (order, batch_bytes) = (self.order, self.batch_bytes);
-        Merge::new(self.runs(), order, file, batch_bytes)
+        Merge::new(self.runs(), order, file, batch_bytes, None)
     }
 }
 
@@ -322,6 +322,9 @@ impl Joiner<'_> {
 
     /// What records have become, in the account and on the way out. They are judged together.
     fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, done: &mut Made) -> Result<(), Trouble> {
+        if let ([one], true) = (joined.as_slice(), self.settings.filter.is_empty()) {
+            return self.settle_one(rule, one, true, false, done);
+        }
         let events: Vec<Event> = joined.iter().map(|one| one.event.clone()).collect();
         let kept = match self.settings.filter.is_empty() {
             true => vec![true; events.len()],
@@ -339,28 +342,7 @@ impl Joiner<'_> {
         };
         let clashing: Vec<bool> = events.iter().map(clash).collect();
         for (at, one) in joined.iter().enumerate() {
-            let records = 1 + one.others.len();
-            if records > 1 || clashing[at] {
-                self.explain.merged(rule, one, clashing[at])?;
-            }
-            let standing = one.standing.source;
-            if kept[at] {
-                self.accounts[standing].kept += 1;
-                self.accounts[standing].merged += u64::from(one.standing.weight);
-            } else {
-                self.accounts[standing].filtered += 1 + u64::from(one.standing.weight);
-            }
-            for other in &one.others {
-                let account = &mut self.accounts[other.source];
-                let count = if kept[at] { &mut account.merged } else { &mut account.filtered };
-                *count += 1 + u64::from(other.weight);
-            }
-            if kept[at] {
-                for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
-                    count_zone(self.zones, zone, 1);
-                }
-                done.push(&one.event, one.standing.source, 0, self.file)?;
-            }
+            self.settle_one(rule, one, kept[at], clashing[at], done)?;
         }
         let clashing: Vec<&Event> = events
             .iter()
@@ -370,6 +352,38 @@ impl Joiner<'_> {
             .map(|((event, _), _)| event)
             .collect();
         self.note_conflicts(&clashing);
+        Ok(())
+    }
+
+    fn settle_one(
+        &mut self,
+        rule: &'static str,
+        one: &Joined,
+        kept: bool,
+        clashing: bool,
+        done: &mut Made,
+    ) -> Result<(), Trouble> {
+        if !one.others.is_empty() || clashing {
+            self.explain.merged(rule, one, clashing)?;
+        }
+        let standing = &mut self.accounts[one.standing.source];
+        if kept {
+            standing.kept += 1;
+            standing.merged += u64::from(one.standing.weight);
+        } else {
+            standing.filtered += 1 + u64::from(one.standing.weight);
+        }
+        for other in &one.others {
+            let account = &mut self.accounts[other.source];
+            let count = if kept { &mut account.merged } else { &mut account.filtered };
+            *count += 1 + u64::from(other.weight);
+        }
+        if kept {
+            for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
+                count_zone(self.zones, zone, 1);
+            }
+            done.push(&one.event, one.standing.source, 0, self.file)?;
+        }
         Ok(())
     }
 

@@ -28,6 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use annals_core::account::Account;
 use annals_core::{Claim, Event, Fact};
@@ -236,8 +237,15 @@ pub fn merge(
         return Err(conflict_trouble(&conflicts));
     }
     settings.progress.phase("merging");
-    let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes())?;
-    let stream = Stream::new(merge, groups, failed, settings.memory);
+    let (groups, sources) = (Arc::new(groups), failed.len());
+    let known = Arc::clone(&groups);
+    // What was joined with others comes as what it has become.
+    let skip = move |chunk: &chunk::Chunk, row: usize| {
+        let seq = chunk.meta.seq[row];
+        seq != chunk::DONE && (failed[chunk.source(row) as usize] || known.identity.get(seq) || known.content.get(seq))
+    };
+    let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
+    let stream = Stream::new(merge, groups, sources, settings.memory);
     Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
 }
 

@@ -118,17 +118,24 @@ enum Cursor {
     },
 }
 
+/// Rows that a merge passes over.
+pub type Skip = Box<dyn Fn(&Chunk, usize) -> bool + Send>;
+
 impl Cursor {
-    fn open(run: Run, order: Order) -> Result<Option<Self>, Trouble> {
-        match run {
-            Run::Memory(run) => Ok((!run.order.is_empty()).then_some(Self::Memory { run, at: 0 })),
+    fn open(run: Run, order: Order, skip: Option<&Skip>) -> Result<Option<Self>, Trouble> {
+        let mut cursor = match run {
+            Run::Memory(run) if run.order.is_empty() => return Ok(None),
+            Run::Memory(run) => Self::Memory { run, at: 0 },
             Run::File(part) => {
                 let mut batches = part.batches()?;
                 let Some(chunk) = batches.next().transpose()?.as_ref().map(from_spill) else { return Ok(None) };
                 let prefixes = prefixes(&chunk, order);
-                Ok(Some(Self::File { batches: Box::new(batches), chunk, prefixes, at: 0 }))
+                Self::File { batches: Box::new(batches), chunk, prefixes, at: 0 }
             }
-        }
+        };
+        let (chunk, row) = cursor.row();
+        let there = !skip.is_some_and(|skip| skip(chunk, row)) || cursor.advance(order, skip)?;
+        Ok(there.then_some(cursor))
     }
 
     fn prefix(&self) -> u128 {
@@ -148,8 +155,18 @@ impl Cursor {
         }
     }
 
-    /// Goes on to the next row, if there is one.
-    fn advance(&mut self, order: Order) -> Result<bool, Trouble> {
+    /// Goes on to the next row that is not passed over, if there is one.
+    fn advance(&mut self, order: Order, skip: Option<&Skip>) -> Result<bool, Trouble> {
+        while self.step(order)? {
+            let (chunk, row) = self.row();
+            if !skip.is_some_and(|skip| skip(chunk, row)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn step(&mut self, order: Order) -> Result<bool, Trouble> {
         match self {
             Self::Memory { run, at } => {
                 *at += 1;
@@ -184,30 +201,38 @@ pub struct Merge {
     heap: Vec<u32>,
     /// Whether the first of the heap has been given out and is still to go on.
     given: bool,
+    /// Such rows are not given.
+    skip: Option<Skip>,
 }
 
 impl Merge {
     /// Merges `runs`; more than can be merged at once are first merged to fewer.
-    pub fn new(runs: Vec<Run>, order: Order, file: &mut SpillFile, batch_bytes: usize) -> Result<Self, Trouble> {
+    pub fn new(
+        runs: Vec<Run>,
+        order: Order,
+        file: &mut SpillFile,
+        batch_bytes: usize,
+        skip: Option<Skip>,
+    ) -> Result<Self, Trouble> {
         let (files, mut rest): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| matches!(run, Run::File(_)));
         let mut files = VecDeque::from(files);
         while files.len() > FAN_IN {
             // No more than needed: the last pass merges all that are left.
             let some: Vec<Run> = files.drain(..FAN_IN.min(files.len() - FAN_IN + 1)).collect();
-            let mut merge = Self::of(some, order)?;
+            let mut merge = Self::of(some, order, None)?;
             let columns = annals_core::schema::event_schema_names();
             files.push_back(Run::File(write(file, columns, batch_bytes, || {
                 Ok(merge.next()?.map(|(_, chunk, row)| (Arc::clone(chunk), row)))
             })?));
         }
         rest.extend(files);
-        Self::of(rest, order)
+        Self::of(rest, order, skip)
     }
 
-    fn of(runs: Vec<Run>, order: Order) -> Result<Self, Trouble> {
-        let mut merge = Self { order, cursors: Vec::new(), heap: Vec::new(), given: false };
+    fn of(runs: Vec<Run>, order: Order, skip: Option<Skip>) -> Result<Self, Trouble> {
+        let mut merge = Self { order, cursors: Vec::new(), heap: Vec::new(), given: false, skip };
         for run in runs {
-            merge.cursors.extend(Cursor::open(run, order)?);
+            merge.cursors.extend(Cursor::open(run, order, merge.skip.as_ref())?);
         }
         merge.heap = (0..merge.cursors.len() as u32).collect();
         for at in (0..merge.heap.len() / 2).rev() {
@@ -220,7 +245,7 @@ impl Merge {
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Trouble> {
         if std::mem::take(&mut self.given) {
             let first = self.heap[0] as usize;
-            if !self.cursors[first].advance(self.order)? {
+            if !self.cursors[first].advance(self.order, self.skip.as_ref())? {
                 self.heap.swap_remove(0);
             }
             self.sink(0);

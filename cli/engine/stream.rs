@@ -19,8 +19,7 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Gives the events in timeline order, each with an id.
 pub struct Stream {
     merge: Merge,
-    groups: Groups,
-    failed: Vec<bool>,
+    groups: Arc<Groups>,
     /// Per source: what becomes of the rows that are in no group.
     accounts: Vec<Account>,
     picked: Picked,
@@ -33,12 +32,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(merge: Merge, groups: Groups, failed: Vec<bool>, memory: usize) -> Self {
+    pub(super) fn new(merge: Merge, groups: Arc<Groups>, sources: usize, memory: usize) -> Self {
         Self {
             merge,
             groups,
-            accounts: vec![Account::default(); failed.len()],
-            failed,
+            accounts: vec![Account::default(); sources],
             picked: Picked::default(),
             numbers: Vec::new(),
             seen: HashMap::new(),
@@ -53,9 +51,6 @@ impl Stream {
             let Some((at, chunk, row)) = self.merge.next()? else { break };
             let (seq, source) = (chunk.meta.seq[row], chunk.source(row) as usize);
             if seq != DONE {
-                if self.failed[source] || self.groups.identity.get(seq) || self.groups.content.get(seq) {
-                    continue;
-                }
                 if chunk.has(row, FILTERED) {
                     self.accounts[source].filtered += 1;
                     continue;

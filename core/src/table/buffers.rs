@@ -6,46 +6,60 @@ use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-/// Which values are there.
+/// Which values are there. As long as all are, they are only counted.
+#[derive(Default)]
 pub(super) struct Valid {
-    bits: BooleanBufferBuilder,
+    len: usize,
     nulls: usize,
-}
-
-impl Default for Valid {
-    fn default() -> Self {
-        Self { bits: BooleanBufferBuilder::new(0), nulls: 0 }
-    }
+    bits: Option<BooleanBufferBuilder>,
 }
 
 impl Valid {
+    #[inline]
     fn len(&self) -> usize {
-        self.bits.len()
+        self.len
     }
 
+    #[inline]
     fn pad(&mut self, len: usize) {
-        let missing = len.saturating_sub(self.len());
-        if missing > 0 {
-            self.bits.append_n(missing, false);
-            self.nulls += missing;
+        if len > self.len {
+            self.pad_more(len);
         }
     }
 
+    #[cold]
+    fn pad_more(&mut self, len: usize) {
+        let bits = self.bits.get_or_insert_with(|| {
+            let mut bits = BooleanBufferBuilder::new(0);
+            bits.append_n(self.len, true);
+            bits
+        });
+        bits.append_n(len - self.len, false);
+        self.nulls += len - self.len;
+        self.len = len;
+    }
+
+    #[inline]
     fn push(&mut self) {
-        self.bits.append(true);
+        self.len += 1;
+        if let Some(bits) = &mut self.bits {
+            bits.append(true);
+        }
     }
 
     fn truncate(&mut self, len: usize) {
-        while self.len() > len {
-            self.nulls -= usize::from(!self.bits.get_bit(self.len() - 1));
-            self.bits.truncate(self.len() - 1);
+        if let Some(bits) = &mut self.bits {
+            while bits.len() > len {
+                self.nulls -= usize::from(!bits.get_bit(bits.len() - 1));
+                bits.truncate(bits.len() - 1);
+            }
         }
+        self.len = self.len.min(len);
     }
 
     fn finish(&mut self) -> Option<NullBuffer> {
-        let nulls = std::mem::take(&mut self.nulls);
-        let bits = self.bits.finish();
-        (nulls > 0).then(|| NullBuffer::new(bits))
+        let Valid { nulls, bits, .. } = std::mem::take(self);
+        bits.filter(|_| nulls > 0).map(|mut bits| NullBuffer::new(bits.finish()))
     }
 }
 
@@ -75,6 +89,7 @@ impl Texts {
     }
 
     /// Makes room for the text of row `row` and gives the buffer that it is to be appended to; [`Texts::close`] ends it.
+    #[inline]
     pub(super) fn open(&mut self, row: usize) -> &mut String {
         if self.ends.capacity() == 0 {
             self.ends.reserve(self.expected.0 + 1);
@@ -89,6 +104,7 @@ impl Texts {
         &mut self.values
     }
 
+    #[inline]
     pub(super) fn close(&mut self) {
         self.ends.push(self.end_of_values());
         self.valid.push();
@@ -104,6 +120,7 @@ impl Texts {
     }
 
     /// Forgets a text that was opened and not closed.
+    #[inline]
     pub(super) fn abandon(&mut self) {
         self.values.truncate(usize::try_from(self.end()).unwrap_or(0));
     }
@@ -123,10 +140,12 @@ impl Texts {
         }
     }
 
+    #[inline]
     fn end(&self) -> i32 {
         self.ends.last().copied().unwrap_or(0)
     }
 
+    #[inline]
     fn end_of_values(&self) -> i32 {
         i32::try_from(self.values.len()).expect("the texts of a batch are below 2 GiB")
     }

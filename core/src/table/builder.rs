@@ -192,6 +192,7 @@ impl Builder {
         self.raw.values.truncate(row);
     }
 
+    #[inline]
     pub(super) fn wants(&self, name: &str) -> bool {
         self.schema.fields().len() == self.wanted.len() || self.schema.field_with_name(name).is_ok()
     }
@@ -202,6 +203,7 @@ impl Builder {
     }
 
     /// Sets a text.
+    #[inline]
     pub fn text(&mut self, column: Text, text: &str) {
         if self.wants(column.name()) {
             self.texts[column as usize].set(self.rows, text);
