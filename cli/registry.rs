@@ -71,7 +71,7 @@ impl Registry {
         }
         for table in BUILTIN {
             // SAFETY: a static descriptor linked into this program.
-            match unsafe { Plugin::new(*table) } {
+            match unsafe { Plugin::built_in(table) } {
                 Ok(plugin) => registry.add(plugin, Carrier::BuiltIn),
                 Err(error) => registry.failed.push((PathBuf::from("(built in)"), error)),
             }

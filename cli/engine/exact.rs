@@ -66,5 +66,5 @@ pub fn join_equal(mut same: Vec<Record>) -> Joined {
             same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
         (standing, put_together(&content_of(&same[standing].event), assertions.iter()))
     };
-    Joined::new(event, same.iter().map(Member::of).collect(), standing)
+    Joined::new(Box::new(event), same.iter().map(Member::of).collect(), standing)
 }

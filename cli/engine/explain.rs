@@ -19,6 +19,11 @@ impl Explain {
         Self(file.map(|file| BufWriter::with_capacity(64 << 10, file)))
     }
 
+    /// Whether anything is written down.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes that records have become one event, or that events of one id contradict each other.
     pub fn merged(&mut self, rule: &str, joined: &Joined, conflict: bool) -> Result<(), Trouble> {
         let Some(out) = &mut self.0 else { return Ok(()) };

@@ -81,7 +81,8 @@ fn join_plain(group: &mut [Record]) -> Option<Joined> {
     claims.sort();
     claims.dedup();
     let members = group.iter().map(Member::of).collect();
-    let event = annals_core::Event { claims, ..std::mem::take(&mut group[standing].event) };
+    let mut event = std::mem::take(&mut group[standing].event);
+    event.claims = claims;
     Some(Joined::new(event, members, standing))
 }
 
@@ -116,7 +117,7 @@ fn join_any(group: &[Record], every_substance: bool) -> Vec<Joined> {
         let event = put_together(&standing.content, claims);
         let of: Vec<usize> = (0..group.len()).filter(|&at| homes[at] == *substance).collect();
         let at = of.iter().position(|&at| at == standing.record).expect("what stands is at home");
-        Joined::new(event, of.iter().map(|&at| Member::of(&group[at])).collect(), at)
+        Joined::new(Box::new(event), of.iter().map(|&at| Member::of(&group[at])).collect(), at)
     };
     substances.iter().map(joined).collect()
 }

@@ -161,7 +161,8 @@ impl Joiner<'_> {
         let mut done = Made::new(Order::Time, self.settings);
         let mut winners = Made::new(Order::Group(Group::Content), self.settings);
         let mut merge = identities.merge(self.file)?;
-        each_group(&mut merge, |group| self.identity(group, &mut done, &mut winners))?;
+        let explained = self.explain.is_on();
+        each_group(&mut merge, explained, |group| self.identity(group, &mut done, &mut winners))?;
         let winners = winners.finish(self.file)?.runs();
         contents.runs.extend(winners);
         let mut merge = contents.merge(self.file)?;
@@ -265,7 +266,7 @@ impl Joiner<'_> {
             match &mut large {
                 Some(sorter) => self.push_occurrence(sorter, &chunk, row, last.1)?,
                 None => {
-                    group.push(Record::of(&chunk, row));
+                    group.push(Record::of(&chunk, row, self.explain.is_on()));
                     if group.len() > LARGE && self.settings.dedupe == Dedupe::Exact {
                         large = Some(self.occurrences(std::mem::take(&mut group))?);
                     }
@@ -308,7 +309,8 @@ impl Joiner<'_> {
         let settings = self.settings;
         if let Some(sorter) = large {
             let mut merge = sorter.merge(self.file)?;
-            return each_group(&mut merge, |same| self.settle("exact", vec![exact::join_equal(same)], done));
+            let explained = self.explain.is_on();
+            return each_group(&mut merge, explained, |same| self.settle("exact", vec![exact::join_equal(same)], done));
         }
         if group.is_empty() {
             return Ok(());
@@ -325,7 +327,7 @@ impl Joiner<'_> {
         if let ([one], true) = (joined.as_slice(), self.settings.filter.is_empty()) {
             return self.settle_one(rule, one, true, false, done);
         }
-        let events: Vec<Event> = joined.iter().map(|one| one.event.clone()).collect();
+        let events: Vec<Event> = joined.iter().map(|one| one.event.as_ref().clone()).collect();
         let kept = match self.settings.filter.is_empty() {
             true => vec![true; events.len()],
             false => {
@@ -419,11 +421,15 @@ fn split(mut joined: Vec<Joined>, together: impl Fn(&Joined, &Joined) -> bool) -
 }
 
 /// Calls `each` with the rows of one hash after the other.
-fn each_group(merge: &mut Merge, mut each: impl FnMut(Vec<Record>) -> Result<(), Trouble>) -> Result<(), Trouble> {
+fn each_group(
+    merge: &mut Merge,
+    explained: bool,
+    mut each: impl FnMut(Vec<Record>) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
     let mut group = Vec::new();
     let mut hash = None;
     loop {
-        let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Record::of(chunk, row)));
+        let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Record::of(chunk, row, explained)));
         let next_hash = next.as_ref().map(|(hash, _)| *hash);
         if next_hash != hash && !group.is_empty() {
             each(std::mem::take(&mut group))?;
@@ -437,12 +443,13 @@ fn each_group(merge: &mut Merge, mut each: impl FnMut(Vec<Record>) -> Result<(),
 }
 
 impl Record {
-    fn of(chunk: &Chunk, row: usize) -> Self {
+    fn of(chunk: &Chunk, row: usize, explained: bool) -> Self {
         Self {
-            event: chunk.rows.event(row),
+            event: Box::new(chunk.rows.event(row)),
             source: chunk.source(row) as usize,
             local: chunk.meta.local.get(row).cloned().flatten(),
             weight: chunk.meta.weight.get(row).copied().unwrap_or(0),
+            explained,
         }
     }
 }

@@ -104,13 +104,15 @@ impl Settings {
 #[derive(Clone, Debug)]
 pub struct Record {
     /// What it says; its claims name their sources.
-    pub event: Event,
+    pub event: Box<Event>,
     /// Which source it is from: an index into the accounts.
     pub source: usize,
     /// Its id inside that source, if it has no real one.
     pub local: Option<String>,
     /// How many more records of its source are in it.
     pub weight: u32,
+    /// Whether what becomes of it is written down.
+    pub explained: bool,
 }
 
 /// What is left of a record that has become part of an event.
@@ -120,13 +122,14 @@ pub struct Member {
     local: Option<String>,
     weight: u32,
     revision: Option<i64>,
-    claim: Option<Claim>,
+    /// Its claim, where that is to be written down.
+    claim: Option<Box<Claim>>,
 }
 
 impl Member {
     fn of(record: &Record) -> Self {
-        let Record { event, source, local, weight } = record;
-        let claim = event.claims.first().cloned();
+        let Record { event, source, local, weight, explained } = record;
+        let claim = event.claims.first().filter(|_| *explained).cloned().map(Box::new);
         Self { source: *source, local: local.clone(), weight: *weight, revision: event.revision, claim }
     }
 }
@@ -134,7 +137,7 @@ impl Member {
 /// One event of one or more records.
 #[derive(Debug)]
 pub struct Joined {
-    event: Event,
+    event: Box<Event>,
     /// The record that stands as it.
     standing: Member,
     /// The records that became its claims.
@@ -142,7 +145,7 @@ pub struct Joined {
 }
 
 impl Joined {
-    fn new(event: Event, mut members: Vec<Member>, standing: usize) -> Self {
+    fn new(event: Box<Event>, mut members: Vec<Member>, standing: usize) -> Self {
         let standing = members.swap_remove(standing);
         Self { event, standing, others: members }
     }

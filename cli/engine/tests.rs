@@ -65,7 +65,7 @@ fn placed(mut event: Event, label: &str, at: usize) -> Record {
     if event.id.is_some() {
         claim.id = None;
     }
-    Record { event, source: 0, local, weight: 0 }
+    Record { event: Box::new(event), source: 0, local, weight: 0, explained: false }
 }
 
 /// A merged timeline as a whole.
@@ -90,7 +90,7 @@ fn merge(sources: &[&[Record]], dedupe: Dedupe, conflict: Conflict, way: (usize,
     for (at, records) in sources.iter().enumerate() {
         let intake = &mut intakes[at % threads];
         for some in records.chunks(3) {
-            let events: Vec<Event> = some.iter().map(|record| canonical(record.event.clone())).collect();
+            let events: Vec<Event> = some.iter().map(|record| canonical(record.event.as_ref().clone())).collect();
             let locals = some.iter().map(|record| record.local.clone()).collect();
             intake.add(at as u32, &to_batch(&events, None), locals)?;
         }
@@ -129,7 +129,7 @@ fn again(timeline: &Timeline) -> Vec<Record> {
         let line = annals_core::json::to_object(event);
         let mut event = annals_core::json::from_object(line, None).unwrap();
         event.id = event.id.filter(|id| !is_minted(id));
-        Record { event, source: 0, local: None, weight: 0 }
+        Record { event: Box::new(event), source: 0, local: None, weight: 0, explained: false }
     };
     timeline.events.iter().map(record).collect()
 }

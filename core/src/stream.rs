@@ -148,7 +148,7 @@ unsafe extern "C" fn release<B: Batches>(stream: *mut ArrowArrayStream) {
 pub(crate) struct Consumer {
     stream: ArrowArrayStream,
     schema: SchemaRef,
-    /// Whether the data is checked: a host's is not, whose every word a plugin takes.
+    /// Whether the data is validated. A host's is not, whose every word a plugin takes.
     checked: bool,
 }
 
@@ -176,12 +176,12 @@ impl Consumer {
         Ok(consumer)
     }
 
-    /// The same for the stream of the host that this plugin serves.
+    /// The same without validating the data: that of the host that this plugin serves, or of a plugin that is linked in.
     ///
     /// # Safety
     ///
     /// As for [`Consumer::new`]; and the data must be valid.
-    pub(crate) unsafe fn of_host(stream: ArrowArrayStream) -> Result<Self, Error> {
+    pub(crate) unsafe fn trusting(stream: ArrowArrayStream) -> Result<Self, Error> {
         // SAFETY: the caller's promise.
         let mut consumer = unsafe { Self::new(stream) }?;
         consumer.checked = false;

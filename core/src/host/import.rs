@@ -61,7 +61,7 @@ impl FormatRef {
             return Err(blame(&mut source, &host, take_error(error)));
         }
         // SAFETY: the plugin is trusted to keep to the Arrow C stream interface.
-        let consumer = unsafe { Consumer::new(stream) };
+        let consumer = unsafe { if self.checked { Consumer::new(stream) } else { Consumer::trusting(stream) } };
         let consumer = consumer.map_err(|error| blame(&mut source, &host, Failure::Plugin(error)))?;
         Ok(ImportStream { format: self, consumer, source, host, _tables: tables, _label: label, rows: 0 })
     }

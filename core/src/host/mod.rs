@@ -28,6 +28,8 @@ pub enum Failure {
 #[derive(Clone, Copy)]
 pub struct Plugin {
     table: &'static PluginTable,
+    /// Whether its data is validated.
+    checked: bool,
 }
 
 impl Plugin {
@@ -50,7 +52,7 @@ impl Plugin {
         if (table.struct_size as usize) < size_of::<PluginTable>() {
             return Err(Error::new(format!("its descriptor is too small ({} bytes)", table.struct_size)));
         }
-        let plugin = Self { table };
+        let plugin = Self { table, checked: true };
         let valid_id = |id: &str| {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         };
@@ -64,6 +66,18 @@ impl Plugin {
             format.check()?;
         }
         Ok(plugin)
+    }
+
+    /// The same for a plugin that is linked in and was made by [`crate::plugin!`]: its batches come from our own
+    /// [`crate::table::Builder`], and are not validated again.
+    ///
+    /// # Safety
+    ///
+    /// The descriptor must be one that the macro made.
+    pub unsafe fn built_in(table: &'static PluginTable) -> Result<Self, Error> {
+        // SAFETY: a static descriptor.
+        let plugin = unsafe { Self::new(table) }?;
+        Ok(Self { checked: false, ..plugin })
     }
 
     /// Its id.
@@ -84,7 +98,10 @@ impl Plugin {
         // SAFETY: the descriptor is static; `new` refused a NULL list.
         let list = unsafe { std::slice::from_raw_parts(self.table.formats, self.table.formats_len) };
         // SAFETY: as above.
-        list.iter().filter_map(|&table| unsafe { table.as_ref() }).map(|table| FormatRef { table }).collect()
+        list.iter()
+            .filter_map(|&table| unsafe { table.as_ref() })
+            .map(|table| FormatRef { table, checked: self.checked })
+            .collect()
     }
 }
 
@@ -98,6 +115,7 @@ pub fn other_version(major: u16) -> Error {
 #[derive(Clone, Copy)]
 pub struct FormatRef {
     table: &'static FormatTable,
+    checked: bool,
 }
 
 impl FormatRef {

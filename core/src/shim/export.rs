@@ -39,7 +39,7 @@ pub(super) unsafe extern "C" fn run_export<F: Exporter>(
         // Taken first, so that it is released whatever happens below.
         let input = std::mem::replace(input, ArrowArrayStream::empty());
         // SAFETY: the host's stream keeps to the interface.
-        let consumer = unsafe { Consumer::of_host(input) }?;
+        let consumer = unsafe { Consumer::trusting(input) }?;
         if host.is_null() || sink.is_null() {
             return Err(Error::new("the host passed NULL"));
         }
