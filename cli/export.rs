@@ -13,11 +13,11 @@ use annals_core::plugin::Options;
 use annals_core::{Fact, Host, Note};
 use arrow_array::RecordBatch;
 
-use crate::engine::Merged;
+use crate::engine::{Merged, Settings};
 use crate::exit::{Exit, Trouble};
 use crate::interrupt;
+use crate::notes::{NoteFile, Notes};
 use crate::output::{self, Pending};
-use crate::progress::Progress;
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, OutputReport, Report};
 use crate::spec::{Spec, typed_options};
@@ -84,18 +84,23 @@ fn resolve_one<'a>(target: &Target, registry: &'a Registry) -> Result<Resolved<'
 
 /// Keeps what an export tells.
 struct Collector<'a> {
-    notes: RefCell<Vec<Note>>,
+    notes: RefCell<Notes>,
+    note_file: RefCell<NoteFile>,
+    /// Notes that could not be kept.
+    failed: RefCell<Option<Trouble>>,
     /// Another output has failed.
     stop: &'a AtomicBool,
 }
 
 impl Host for Collector<'_> {
     fn cancelled(&self) -> bool {
-        interrupt::requested() || self.stop.load(Ordering::Relaxed)
+        interrupt::requested() || self.failed.borrow().is_some() || self.stop.load(Ordering::Relaxed)
     }
 
     fn note(&self, note: &Note) {
-        self.notes.borrow_mut().push(note.clone());
+        if let Err(trouble) = self.notes.borrow_mut().push(note.clone(), &mut self.note_file.borrow_mut()) {
+            self.failed.borrow_mut().get_or_insert(trouble);
+        }
     }
 
     fn fact(&self, _: &Fact) {}
@@ -108,7 +113,7 @@ const WAITING: usize = 2;
 pub fn all(
     merged: &mut Merged,
     targets: &[Resolved<'_>],
-    progress: &Progress,
+    settings: &Settings,
     report: &mut Report,
 ) -> Result<Vec<Pending>, Trouble> {
     let pending: Vec<Pending> =
@@ -123,13 +128,13 @@ pub fn all(
             let (sender, receiver) = mpsc::sync_channel(WAITING);
             let stop = &stop;
             senders.push(sender);
-            threads.push(scope.spawn(move || one(target, pending, facts, receiver, stop)));
+            threads.push(scope.spawn(move || one(target, pending, facts, receiver, &settings.temp_dir, stop)));
         }
         let mut kept = 0;
         let streamed = (|| {
             while let Some(batch) = stream.next()? {
                 kept += batch.num_rows() as u64;
-                progress.events(batch.num_rows() as u64);
+                settings.progress.events(batch.num_rows() as u64);
                 for sender in &senders {
                     if sender.send(Ok(batch.clone())).is_err() {
                         // An output has failed; its thread says why.
@@ -173,11 +178,9 @@ pub fn all(
             let lie = format!("the plugin took {} of {kept} events", account.written + account.omitted);
             return Err(trouble_of(Failure::Plugin(annals_core::Error::new(lie)), target));
         }
-        report.notes.extend(notes.into_iter().map(|note| Noted {
-            of: target.path.clone(),
-            format: format.name(),
-            note,
-        }));
+        if !notes.is_empty() {
+            report.notes.push(Noted { of: target.path.clone(), format: format.name(), notes });
+        }
         report.outputs.push(OutputReport { path: target.path.clone(), format: format.name(), account });
         outputs.push(pending);
     }
@@ -188,7 +191,7 @@ pub fn all(
 struct Written {
     pending: Pending,
     account: OutputAccount,
-    notes: Vec<Note>,
+    notes: Notes,
 }
 
 fn one(
@@ -196,14 +199,19 @@ fn one(
     pending: Pending,
     facts: &[Fact],
     batches: mpsc::Receiver<Result<RecordBatch, annals_core::Error>>,
+    temp_dir: &Path,
     stop: &AtomicBool,
 ) -> Result<Written, Trouble> {
-    let host = Collector { notes: RefCell::default(), stop };
+    let note_file = RefCell::new(NoteFile::new(temp_dir));
+    let host = Collector { notes: RefCell::default(), note_file, failed: RefCell::default(), stop };
     let mut writer = BufWriter::with_capacity(64 << 10, pending);
     let counts = target.entry.format.export(batches.into_iter(), facts, &target.options, &mut writer, &host);
     let flushed = writer.flush();
     // What could not be written is not tried again.
     let (pending, _) = writer.into_parts();
+    if let Some(trouble) = host.failed.take() {
+        return Err(trouble);
+    }
     let counts = counts.map_err(|failure| trouble_of(failure, target))?;
     flushed.map_err(|error| cannot_write(target).cause(error))?;
     let account = OutputAccount { written: counts.read - counts.omitted, filtered: 0, omitted: counts.omitted };
@@ -242,7 +250,7 @@ pub fn side_files(paths: &SideFiles<'_>, report: &Report) -> Result<Vec<Pending>
         Ok(())
     };
     if let Some(path) = paths.report {
-        add(path, &|out| out.write_all(report.to_json().as_bytes()))?;
+        add(path, &|out| report.write_json(out))?;
     }
     if let Some(path) = paths.rejects {
         add(path, &|out| report.write_rejects(out))?;

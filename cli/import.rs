@@ -13,6 +13,7 @@ use annals_core::{Fact, Host, Note, NoteKind, table};
 use crate::engine::{Got, Intake, Numbers, Settings};
 use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
+use crate::notes::{NoteFile, Notes};
 use crate::progress::Progress;
 use crate::record::{Common, ready};
 use crate::registry::{Entry, Registry};
@@ -70,9 +71,8 @@ struct Shared<'a> {
 /// What one source gave, beside its records.
 struct One {
     counts: ImportCounts,
-    floating: usize,
     facts: Vec<Fact>,
-    notes: Vec<Note>,
+    notes: Notes,
 }
 
 /// What became of one source.
@@ -81,7 +81,10 @@ type Outcome = (SourceReport, Result<One, Trouble>);
 /// Keeps what an import tells.
 struct Collector<'a> {
     at: usize,
-    notes: RefCell<Vec<Note>>,
+    notes: RefCell<Notes>,
+    note_file: &'a RefCell<NoteFile>,
+    /// Notes that could not be kept.
+    failed: RefCell<Option<Trouble>>,
     facts: RefCell<Vec<Fact>>,
     shared: &'a Shared<'a>,
     progress: &'a Progress,
@@ -91,7 +94,10 @@ struct Collector<'a> {
 
 impl Host for Collector<'_> {
     fn cancelled(&self) -> bool {
-        interrupt::requested() || self.shared.is_over_limit() || self.shared.stop.load(Ordering::Relaxed) < self.at
+        interrupt::requested()
+            || self.failed.borrow().is_some()
+            || self.shared.is_over_limit()
+            || self.shared.stop.load(Ordering::Relaxed) < self.at
     }
 
     fn progress(&self, done: u64) {
@@ -102,7 +108,9 @@ impl Host for Collector<'_> {
         if note.kind == NoteKind::Reject {
             self.shared.rejected.fetch_add(1, Ordering::Relaxed);
         }
-        self.notes.borrow_mut().push(note.clone());
+        if let Err(trouble) = self.notes.borrow_mut().push(note.clone(), &mut self.note_file.borrow_mut()) {
+            self.failed.borrow_mut().get_or_insert(trouble);
+        }
     }
 
     fn fact(&self, fact: &Fact) {
@@ -132,7 +140,8 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
     let outcomes: Vec<Mutex<Option<Outcome>>> = sources.iter().map(|_| Mutex::default()).collect();
     let work = || {
         let mut intake = Intake::new(importing.settings, &shared.numbers, threads);
-        shared.work(&mut intake, &outcomes);
+        let note_file = RefCell::new(NoteFile::new(&importing.settings.temp_dir));
+        shared.work(&mut intake, &note_file, &outcomes);
         intake.finish()
     };
     let got = match threads {
@@ -157,11 +166,10 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
                 line.account.read = one.counts.read();
                 (line.account.filtered, line.account.rejected) = (one.counts.filtered, one.counts.rejected);
                 facts.extend(one.facts);
-                report.notes.extend(canonical_notes(one.notes, one.floating).map(|note| Noted {
-                    of: source.label.clone(),
-                    format: line.format.clone(),
-                    note,
-                }));
+                if !one.notes.is_empty() {
+                    let (of, format) = (source.label.clone(), line.format.clone());
+                    report.notes.push(Noted { of, format, notes: one.notes });
+                }
             }
             Err(trouble) if importing.limits.keep_going && !trouble.ends_run => {
                 line.status = "failed".to_owned();
@@ -179,7 +187,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
 
 impl Shared<'_> {
     /// Reads one source after the other, as long as there are any.
-    fn work(&self, intake: &mut Intake<'_>, outcomes: &[Mutex<Option<Outcome>>]) {
+    fn work(&self, intake: &mut Intake<'_>, note_file: &RefCell<NoteFile>, outcomes: &[Mutex<Option<Outcome>>]) {
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
             if at >= self.sources.len() || self.stop.load(Ordering::Relaxed) < at {
@@ -188,7 +196,7 @@ impl Shared<'_> {
             let source = &self.sources[at];
             let mut line =
                 SourceReport { label: source.label.clone(), path: source.path.clone(), ..Default::default() };
-            let result = self.source(at, &mut line, intake);
+            let result = self.source(at, &mut line, intake, note_file);
             intake.end(result.is_ok());
             if result.as_ref().is_err_and(|trouble| trouble.ends_run || !self.importing.limits.keep_going) {
                 self.stop.fetch_min(at, Ordering::Relaxed);
@@ -197,7 +205,13 @@ impl Shared<'_> {
         }
     }
 
-    fn source(&self, at: usize, line: &mut SourceReport, intake: &mut Intake<'_>) -> Result<One, Trouble> {
+    fn source(
+        &self,
+        at: usize,
+        line: &mut SourceReport,
+        intake: &mut Intake<'_>,
+        note_file: &RefCell<NoteFile>,
+    ) -> Result<One, Trouble> {
         let (source, registry) = (&self.sources[at], self.importing.registry);
         let (common, zone, options) = common_options(source)?;
         let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
@@ -206,22 +220,30 @@ impl Shared<'_> {
         (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
         let mut options = typed_options(entry.format, &options)?;
         options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
-        self.import(at, entry, opened, options, &common, intake)
+        let host = Collector {
+            at,
+            notes: RefCell::default(),
+            note_file,
+            failed: RefCell::default(),
+            facts: RefCell::default(),
+            shared: self,
+            progress: &self.importing.settings.progress,
+            told: Cell::new(0),
+        };
+        self.import(host, entry, opened, options, &common, intake)
     }
 
     fn import(
         &self,
-        at: usize,
+        host: Collector<'_>,
         entry: &Entry,
         opened: Opened,
         options: Options,
         common: &Common,
         intake: &mut Intake<'_>,
     ) -> Result<One, Trouble> {
+        let (at, progress) = (host.at, host.progress);
         let (source, limits) = (&self.sources[at], self.importing.limits);
-        let progress = &self.importing.settings.progress;
-        let (notes, facts) = Default::default();
-        let host = Collector { at, notes, facts, shared: self, progress, told: Cell::new(0) };
         let batch_rows = self.importing.settings.batch_rows();
         let request = ImportRequest { options, max_record: limits.max_record, batch_rows, ..ImportRequest::default() };
         let mut floating = 0;
@@ -237,6 +259,9 @@ impl Shared<'_> {
             }
             stream.finish().map_err(trouble)
         })();
+        if let Some(trouble) = host.failed.take() {
+            return Err(trouble);
+        }
         let over = self.is_over_limit().then_some(limits.max_rejects).flatten();
         match (over, counts) {
             (Some(limit), _) => Err(Trouble {
@@ -246,7 +271,13 @@ impl Shared<'_> {
                     .hint("raise `--max-rejects`; `--rejects FILE` then keeps all of them")
             }),
             (None, Ok(counts)) => {
-                Ok(One { counts, floating, facts: host.facts.into_inner(), notes: host.notes.into_inner() })
+                let mut notes = host.notes.into_inner();
+                let note_file = &mut host.note_file.borrow_mut();
+                if floating > 0 {
+                    notes.push(floating_note(floating), note_file)?;
+                }
+                notes.end(note_file)?;
+                Ok(One { counts, facts: host.facts.into_inner(), notes })
             }
             (None, Err(trouble)) => Err(trouble),
         }
@@ -260,26 +291,19 @@ fn floating_rows(batch: &arrow_array::RecordBatch) -> usize {
     (0..rows.len()).filter(|&row| has_zones && rows.text(Text::Zone, row) == Some("floating")).count()
 }
 
-/// The notes of one source in their canonical order.
-fn canonical_notes(mut notes: Vec<Note>, floating: usize) -> impl Iterator<Item = Note> {
-    if floating > 0 {
-        notes.push(Note {
-            kind: NoteKind::Repair,
-            code: "floating".to_owned(),
-            text: match floating {
-                1 => "a time without a zone stays floating; `,zone=NAME:` before the path gives it one".to_owned(),
-                n => format!("{n} times without a zone stay floating; `,zone=NAME:` before the path gives them one"),
-            },
-            event: None,
-            locator: None,
-            bytes: Vec::new(),
-        });
+/// What is said of times without a zone, once a source.
+fn floating_note(floating: usize) -> Note {
+    Note {
+        kind: NoteKind::Repair,
+        code: "floating".to_owned(),
+        text: match floating {
+            1 => "a time without a zone stays floating; `,zone=NAME:` before the path gives it one".to_owned(),
+            n => format!("{n} times without a zone stay floating; `,zone=NAME:` before the path gives them one"),
+        },
+        event: None,
+        locator: None,
+        bytes: Vec::new(),
     }
-    notes.sort_by(|a, b| {
-        let rank = |note: &Note| (note.locator.map_or(u64::MAX, |l| l.offset), note.kind);
-        rank(a).cmp(&rank(b)).then_with(|| a.code.cmp(&b.code))
-    });
-    notes.into_iter()
 }
 
 fn cannot_read(source: &Source) -> Trouble {
@@ -347,9 +371,8 @@ fn common_options(source: &Source) -> Result<Split, Trouble> {
     Ok((common, zone, spec.options))
 }
 
-fn last_reject(notes: &[Note], source: &Source) -> String {
-    let note = notes.iter().rfind(|note| note.kind == NoteKind::Reject);
-    note.map_or_else(String::new, |note| {
+fn last_reject(notes: &Notes, source: &Source) -> String {
+    notes.last_reject().map_or_else(String::new, |note| {
         let line = note.locator.map_or(0, |l| l.line);
         format!("the last one: {}:{line}: {}", source.label, note.text)
     })

@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod interrupt;
 mod load;
+mod notes;
 mod output;
 mod pipeline;
 mod progress;
@@ -19,6 +20,7 @@ mod registry;
 mod report;
 mod source;
 mod spec;
+mod spill;
 
 use std::process::ExitCode;
 

@@ -48,7 +48,7 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
     let targets = export::resolve(&writing.targets, &side_files, registry)?;
 
     let mut merged = merge(reading, registry, &mut report)?;
-    let mut pending = export::all(&mut merged, &targets, &reading.settings.progress, &mut report)?;
+    let mut pending = export::all(&mut merged, &targets, &reading.settings, &mut report)?;
     pending.extend(merged.explain.finish()?);
     finish(&merged.stream, &merged.joined, &mut report);
     pending.extend(export::side_files(&side_files, &report)?);

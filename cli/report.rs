@@ -8,10 +8,11 @@ use annals_core::account::{Account, OutputAccount};
 use annals_core::{Note, NoteKind};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::engine::{Conflicts, Remarks};
 use crate::exit::{Place, Trouble};
+use crate::notes::Notes;
 
 /// How many notes of one code a source gets to show.
 const SHOWN: usize = 3;
@@ -66,19 +67,18 @@ pub struct OutputReport {
     pub account: OutputAccount,
 }
 
-/// A note, and whose it is.
-#[derive(Clone, Debug)]
+/// Notes, and whose they are.
 pub struct Noted {
     /// The source's label or the output's path.
     pub of: String,
     /// The format.
     pub format: String,
-    /// The note.
-    pub note: Note,
+    /// The notes.
+    pub notes: Notes,
 }
 
 /// The account of a run.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Report {
     /// The sources, in order of their labels.
     pub sources: Vec<SourceReport>,
@@ -109,18 +109,9 @@ impl Report {
             || !self.failures.is_empty()
     }
 
-    /// The report as JSON.
-    pub fn to_json(&self) -> String {
+    /// Writes the report as JSON.
+    pub fn write_json(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let total = self.total();
-        let note = |noted: &Noted| {
-            let note = &noted.note;
-            let key = if note.kind <= NoteKind::Repair { "source" } else { "output" };
-            json!({
-                "kind": note.kind.name(), "code": note.code, key: noted.of, "event": note.event,
-                "offset": note.locator.map(|l| l.offset), "len": note.locator.map(|l| l.len),
-                "line": note.locator.map(|l| l.line).filter(|&line| line > 0), "text": note.text,
-            })
-        };
         let report = json!({
             "read": total.read, "expanded": total.expanded, "kept": total.kept, "merged": total.merged,
             "filtered": total.filtered, "rejected": total.rejected, "conflicts": self.conflicts.len(),
@@ -128,24 +119,46 @@ impl Report {
             "conflict_ids": self.conflicts.keys().map(|(id, _)| id).collect::<BTreeSet<_>>(),
             "unjudged": self.unjudged.some,
             "failures": self.failures.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "notes": self.notes.iter().map(note).collect::<Vec<Value>>(),
+            "notes": [],
         });
-        format!("{report:#}\n")
+        let report = format!("{report:#}");
+        let head = report.strip_suffix("[]\n}").expect("the notes come last");
+        out.write_all(head.as_bytes())?;
+        let mut any = false;
+        for noted in &self.notes {
+            noted.notes.each(|note| {
+                let key = if note.kind <= NoteKind::Repair { "source" } else { "output" };
+                let note = json!({
+                    "kind": note.kind.name(), "code": note.code, key: noted.of, "event": note.event,
+                    "offset": note.locator.map(|l| l.offset), "len": note.locator.map(|l| l.len),
+                    "line": note.locator.map(|l| l.line).filter(|&line| line > 0), "text": note.text,
+                });
+                let note = format!("{note:#}").replace('\n', "\n    ");
+                write!(out, "{}\n    {note}", if any { "," } else { "[" })?;
+                any = true;
+                Ok(())
+            })?;
+        }
+        out.write_all(if any { b"\n  ]\n}\n" } else { b"[]\n}\n" })
     }
 
     /// The rejected records as JSON lines.
     pub fn write_rejects(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        for noted in self.notes.iter().filter(|noted| noted.note.kind == NoteKind::Reject) {
-            let note = &noted.note;
-            let text = std::str::from_utf8(&note.bytes).ok();
-            let bytes = text.is_none().then(|| annals_core::key::hex(&note.bytes));
-            let line = json!({
-                "source": noted.of, "format": noted.format, "code": note.code, "reason": note.text,
-                "offset": note.locator.map(|l| l.offset), "len": note.locator.map(|l| l.len),
-                "line": note.locator.map(|l| l.line).filter(|&line| line > 0),
-                "record": text, "record_hex": bytes,
-            });
-            writeln!(out, "{line}")?;
+        for noted in &self.notes {
+            noted.notes.each(|note| {
+                if note.kind != NoteKind::Reject {
+                    return Ok(());
+                }
+                let text = std::str::from_utf8(&note.bytes).ok();
+                let bytes = text.is_none().then(|| annals_core::key::hex(&note.bytes));
+                let line = json!({
+                    "source": noted.of, "format": noted.format, "code": note.code, "reason": note.text,
+                    "offset": note.locator.map(|l| l.offset), "len": note.locator.map(|l| l.len),
+                    "line": note.locator.map(|l| l.line).filter(|&line| line > 0),
+                    "record": text, "record_hex": bytes,
+                });
+                writeln!(out, "{line}")
+            })?;
         }
         Ok(())
     }
@@ -181,29 +194,32 @@ impl Report {
     }
 
     fn print_notes(&self, level: Level) {
-        let mut groups: Vec<((&str, &str), Vec<&Noted>)> = Vec::new();
-        for noted in &self.notes {
-            let key = (noted.of.as_str(), noted.note.code.as_str());
-            match groups.iter_mut().find(|(found, _)| *found == key) {
-                Some((_, group)) => group.push(noted),
-                None => groups.push((key, vec![noted])),
+        // The sources of one label stand one after the other.
+        for same in self.notes.chunk_by(|a, b| a.of == b.of) {
+            let of = same[0].of.as_str();
+            let mut groups: Vec<(String, Vec<Note>, usize)> = Vec::new();
+            for noted in same {
+                // Temporary data that cannot be read back cannot be told either.
+                let _ = noted.notes.each(|note| {
+                    let at = groups.iter().position(|(code, ..)| *code == note.code).unwrap_or_else(|| {
+                        groups.push((note.code.clone(), Vec::new(), 0));
+                        groups.len() - 1
+                    });
+                    let (_, shown, count) = &mut groups[at];
+                    *count += 1;
+                    if level == Level::Verbose {
+                        print_note(of, note);
+                    } else if shown.len() < SHOWN {
+                        shown.push(note.clone());
+                    }
+                    Ok(())
+                });
             }
-        }
-        for ((of, code), group) in groups {
-            let shown = if level == Level::Verbose { group.len() } else { SHOWN };
-            for noted in group.iter().take(shown) {
-                let place = match noted.note.locator {
-                    Some(locator) if locator.line > 0 => format!("{of}:{}", locator.line),
-                    Some(locator) => format!("{of}: byte {}", locator.offset),
-                    None => of.to_owned(),
-                };
-                let event = noted.note.event.as_ref().filter(|_| noted.note.kind > NoteKind::Repair);
-                let event = event.map(|id| format!(" `{id}`")).unwrap_or_default();
-                let (kind, text) = (noted.note.kind.name(), clean(&noted.note.text));
-                warn(&format!("{place}: {kind}{} [{code}]: {text}", clean(&event)));
-            }
-            if group.len() > shown {
-                warn(&format!("{of}: … and {} more [{code}]", group.len() - shown));
+            for (code, shown, count) in groups.iter().filter(|_| level != Level::Verbose) {
+                shown.iter().for_each(|note| print_note(of, note));
+                if *count > shown.len() {
+                    warn(&format!("{of}: … and {} more [{code}]", count - shown.len()));
+                }
             }
         }
     }
@@ -230,6 +246,18 @@ impl Report {
         }
         text
     }
+}
+
+fn print_note(of: &str, note: &Note) {
+    let place = match note.locator {
+        Some(locator) if locator.line > 0 => format!("{of}:{}", locator.line),
+        Some(locator) => format!("{of}: byte {}", locator.offset),
+        None => of.to_owned(),
+    };
+    let event = note.event.as_ref().filter(|_| note.kind > NoteKind::Repair);
+    let event = event.map(|id| format!(" `{id}`")).unwrap_or_default();
+    let (kind, code, text) = (note.kind.name(), &note.code, clean(&note.text));
+    warn(&format!("{place}: {kind}{} [{code}]: {text}", clean(&event)));
 }
 
 /// Prints an error: what, why, where with the line itself, and what to do.

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{self, Read};
 
-use super::spill::{Part, SpillFile};
 use crate::exit::Trouble;
+use crate::spill::{Part, SpillFile};
 
 /// Up to so many rows a group is looked at as a whole.
 const LARGE: usize = 1 << 16;

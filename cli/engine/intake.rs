@@ -12,9 +12,9 @@ use super::chunk::{Chunk, FILTERED, Meta};
 use super::entries::Entries;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
-use super::spill::SpillFile;
 use super::{Dedupe, Remarks, Settings, is_iana};
 use crate::exit::Trouble;
+use crate::spill::SpillFile;
 
 /// Numbers rows, across threads.
 #[derive(Default)]

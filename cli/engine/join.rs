@@ -14,9 +14,9 @@ use super::explain::Explain;
 use super::intake::Zones;
 use super::order::{Group, Order};
 use super::run::{BATCH_ROWS, Merge, Run, sort};
-use super::spill::SpillFile;
 use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity, is_iana};
 use crate::exit::Trouble;
+use crate::spill::SpillFile;
 
 /// A group with more rows than this is not looked at as a whole.
 const LARGE: usize = 10_000;

@@ -21,7 +21,6 @@ mod intake;
 mod join;
 mod order;
 mod run;
-mod spill;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -41,12 +40,12 @@ pub use stream::Stream;
 
 use crate::exit::Trouble;
 use crate::progress::Progress;
+use crate::spill::SpillFile;
 use entries::groups;
 use filter::Filter;
 use join::Joiner;
 use order::Order;
 use run::Merge;
-use spill::SpillFile;
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]

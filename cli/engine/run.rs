@@ -8,8 +8,8 @@ use arrow_array::RecordBatch;
 
 use super::chunk::{Chunk, Meta, Picked, from_spill, spill_schema, to_spill};
 use super::order::{Order, compare};
-use super::spill::{Part, SpillFile};
 use crate::exit::Trouble;
+use crate::spill::{Part, SpillFile};
 
 /// How many runs are merged at once; what is beyond is merged in passes before.
 const FAN_IN: usize = 512;
