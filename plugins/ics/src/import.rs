@@ -7,6 +7,7 @@ use annals_core::when::Zone;
 use annals_core::{Error, Import, ImportRequest, Input, Locator, Out};
 use serde_json::json;
 
+use crate::fast::{Place, Reader};
 use crate::line::Line;
 use crate::read::{Fault, Reading};
 use crate::record::{Record, Repairs, decode};
@@ -25,7 +26,10 @@ const LINE_COST: usize = 24;
 /// An import under way.
 pub(crate) struct IcsImport {
     scan: Scanner,
+    /// The short way; `None` if all goes the general way.
+    short: Option<Reader>,
     max_record: usize,
+    batch_rows: usize,
     raw: bool,
     default: Option<Zone>,
     calendar: Option<Calendar>,
@@ -72,7 +76,10 @@ impl IcsImport {
         let max_record = request.max_record.max(1);
         Ok(Self {
             scan: Scanner::new(input, max_record)?,
+            // A zone for times that have none changes what many lines say.
+            short: default.is_none().then(Reader::default),
             max_record,
+            batch_rows: request.batch_rows,
             raw: request.raw,
             default: default.filter(|zone| *zone != Zone::Floating),
             calendar: None,
@@ -83,6 +90,31 @@ impl IcsImport {
             seen_calendar: false,
             in_stray: false,
         })
+    }
+
+    /// Reads the records at hand that can go the short way.
+    fn plain_records(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
+        let (Some(reader), Some(calendar), None) = (&mut self.short, &self.calendar, &self.open) else { return Ok(()) };
+        let Some((text, mut at, last)) = self.scan.ahead()? else { return Ok(()) };
+        let (lane, raw, max_record) = (calendar.names.get(), self.raw, self.max_record);
+        let (mut taken, mut lines, mut last_line) = (0, 0, at.line);
+        loop {
+            let place = Place { at, lane, raw, max_record, line_cost: LINE_COST };
+            let Some(extent) = reader.record(&text[taken..], last, place, out.columns()) else { break };
+            last_line = at.line + extent.before_end;
+            taken += extent.bytes;
+            lines += extent.lines;
+            (at.offset, at.line) = (at.offset + extent.bytes as u64, at.line + extent.lines);
+            // A batch is not to get more rows than are asked for.
+            if out.len().is_multiple_of(self.batch_rows.max(1)) {
+                break;
+            }
+        }
+        if taken > 0 {
+            self.scan.skip(taken, lines, last_line);
+            self.in_stray = false;
+        }
+        Ok(())
     }
 
     /// The line that is not part of a component.
@@ -324,6 +356,13 @@ impl Import for IcsImport {
         loop {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
+            }
+            if !self.closing {
+                self.plain_records(out)?;
+                if out.counts().read() > before {
+                    out.progress(self.scan.offset());
+                    return Ok(true);
+                }
             }
             if self.closing {
                 match self.waiting.pop_front() {
