@@ -90,7 +90,7 @@ impl Line {
 
 /// Where the name of a content line ends and where its value begins; `None` if there is no `NAME:` or `NAME;…:`.
 pub(crate) fn parts(line: &[u8]) -> Option<(usize, usize)> {
-    let name_end = line.iter().position(|&byte| !is_name(byte)).filter(|end| *end > 0)?;
+    let name_end = line.iter().position(|&byte| !IS_NAME[byte as usize]).filter(|end| *end > 0)?;
     let value_at = match line[name_end] {
         b':' => name_end,
         b';' => colon(line, name_end)?,
@@ -99,9 +99,16 @@ pub(crate) fn parts(line: &[u8]) -> Option<(usize, usize)> {
     Some((name_end, value_at + 1))
 }
 
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/')
-}
+/// Whether a byte may stand in a name.
+static IS_NAME: [bool; 256] = {
+    let mut is_name = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        is_name[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        byte += 1;
+    }
+    is_name
+};
 
 /// The first value of a parameter, without quotes and escapes (RFC 6868); `params` are those of a line without the
 /// first semicolon.

@@ -22,16 +22,24 @@ impl Parts {
     /// The parts of an unfolded line; `None` if it is no content line, or one that annals adds to say what RFC 5545
     /// cannot.
     pub fn of(line: &str) -> Option<Parts> {
-        let (name_end, value_at) = parts(line.as_bytes())?;
-        let name = &line[..name_end];
+        Parts::outline(line)?.slotted(line)
+    }
+
+    /// The same with the slot.
+    pub fn slotted(self, line: &str) -> Option<Parts> {
+        let name = &line[..self.name_end as usize];
         let slot = quick_slot(name.as_bytes()).unwrap_or_else(|| Slot::of(name));
         let ours = matches!(name.as_bytes()[0], b'X' | b'x') && slot != Slot::Other;
-        let at = |at: usize| u32::try_from(at).ok();
-        (!ours).then_some(Parts { slot, name_end: at(name_end)?, value_at: at(value_at)? })
+        (!ours).then_some(Parts { slot, ..self })
     }
-}
 
-impl Parts {
+    /// The parts without the slot.
+    pub fn outline(line: &str) -> Option<Parts> {
+        let (name_end, value_at) = parts(line.as_bytes())?;
+        let at = |at: usize| u32::try_from(at).ok();
+        Some(Parts { slot: Slot::Other, name_end: at(name_end)?, value_at: at(value_at)? })
+    }
+
     /// Whether `line`, which these are of, is a BEGIN or END, in whichever case.
     pub fn is_bracket(&self, line: &str) -> bool {
         match (self.name_end, line.as_bytes()[0]) {
@@ -59,8 +67,10 @@ impl<'a> Content<'a> {
     }
 
     /// Whether the line is of this name in upper case and without parameters.
+    #[inline]
     pub fn is_bare(&self, name: &str) -> bool {
-        self.parts.value_at as usize == name.len() + 1 && self.name() == name
+        let Parts { name_end, value_at, .. } = self.parts;
+        name_end as usize == name.len() && value_at == name_end + 1 && self.text.starts_with(name)
     }
 }
 
@@ -91,10 +101,13 @@ fn quick_slot(name: &[u8]) -> Option<Slot> {
         (7, b'D') if name == b"DTSTAMP" => Slot::Stamp,
         (7, b'S') if name == b"SUMMARY" => Slot::Title,
         (7, b'C') if name == b"CREATED" => Slot::Other,
+        (6, b'E') if name == b"EXDATE" => Slot::Recurrence,
         (8, b'L') if name == b"LOCATION" => Slot::Place,
         (8, b'S') if name == b"SEQUENCE" => Slot::Revision,
         (8, b'D') if name == b"DURATION" => Slot::When,
         (8, b'A') if name == b"ATTENDEE" => Slot::Actors,
+        (9, b'O') if name == b"ORGANIZER" => Slot::Actors,
+        (10, b'C') if name == b"CATEGORIES" => Slot::Tags,
         (11, b'D') if name == b"DESCRIPTION" => Slot::Body,
         (13, b'L') if name == b"LAST-MODIFIED" => Slot::Modified,
         _ => return None,
@@ -107,7 +120,7 @@ mod tests {
 
     #[test]
     fn slots() {
-        let names = "UID URL DTEND CLASS RRULE STATUS TRANSP DTSTART DTSTAMP SUMMARY CREATED LOCATION SEQUENCE DURATION \
+        let names = "UID URL DTEND CLASS RRULE EXDATE ORGANIZER CATEGORIES STATUS TRANSP DTSTART DTSTAMP SUMMARY CREATED LOCATION SEQUENCE DURATION \
                      ATTENDEE DESCRIPTION LAST-MODIFIED";
         for name in names.split_whitespace() {
             assert_eq!(quick_slot(name.as_bytes()), Some(Slot::of(name)), "{name}");

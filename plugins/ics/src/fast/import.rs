@@ -20,6 +20,7 @@ pub(crate) struct Reader {
     clocks: Clocks,
     extra: String,
     scratch: String,
+    someone: Actor,
 }
 
 /// What a record is read with.
@@ -65,7 +66,7 @@ impl Reader {
     /// Sets the columns that the lines give, slot by slot in the order of writing: so what is kept of them stands in
     /// that order too.
     fn columns(&mut self, text: &str, columns: &mut Builder) -> Option<()> {
-        let Self { component, clocks, extra, scratch } = self;
+        let Self { component, clocks, extra, scratch, someone } = self;
         let of = |slot| component.of(slot, text);
         if [Slot::AnnalsWhen, Slot::Annals, Slot::Geo].into_iter().any(|slot| of(slot).len() > 0) {
             return None;
@@ -123,7 +124,7 @@ impl Reader {
         }
         tags(of(Slot::Tags), columns)?;
         for line in of(Slot::Actors) {
-            actor(&line, columns, extra);
+            actor(&line, someone, columns, extra);
         }
         keep(of(Slot::Other), extra);
         for line in component.subs(text) {
@@ -204,16 +205,25 @@ fn tags(lines: Group<'_>, columns: &mut Builder) -> Option<()> {
     Some(())
 }
 
-/// Adds an actor, and keeps the line if annals would write another.
-fn actor(line: &Content<'_>, columns: &mut Builder, extra: &mut String) {
-    let address = line.value();
-    let actor = Actor {
-        name: line.params().strip_prefix(';').and_then(|params| param(params, "CN")),
-        role: Some(line.name().to_ascii_lowercase()),
-        address: (!address.is_empty()).then(|| address.to_owned()),
-    };
-    columns.actor(&actor);
-    if !is_plain_actor(line) && actor_line(&actor) != line.text {
+/// Adds an actor, and keeps the line if annals would write another. `scratch` is any actor.
+fn actor(line: &Content<'_>, scratch: &mut Actor, columns: &mut Builder, extra: &mut String) {
+    let (params, address) = (line.params(), line.value());
+    scratch.name = params.strip_prefix(';').and_then(|params| param(params, "CN"));
+    let role = scratch.role.get_or_insert_default();
+    role.clear();
+    role.push_str(line.name());
+    role.make_ascii_lowercase();
+    if address.is_empty() {
+        scratch.address = None;
+    } else {
+        let of = scratch.address.get_or_insert_default();
+        of.clear();
+        of.push_str(address);
+    }
+    columns.actor(scratch);
+    // No other parameter is ever written.
+    let other = !params.is_empty() && !params.starts_with(";CN=");
+    if other || (!is_plain_actor(line) && actor_line(scratch) != line.text) {
         keep_text(line.text, extra);
     }
 }

@@ -100,41 +100,51 @@ impl Component {
                 continue;
             }
             let line = self.line(text, span);
-            let parts = Parts::of(line)?;
+            let parts = Parts::outline(line)?;
             if parts.is_bracket(line) {
-                if span.folded {
-                    return None;
+                if self.bracket(text, span, before == 0)? {
+                    return Some(Extent { bytes: physical.start, lines: physical.lines, before_end: before });
                 }
-                let line = &text[span.start..span.end];
-                if let Some(name) = component_name(line, "BEGIN:") {
-                    let record = matches!(name, "VEVENT" | "VTODO" | "VJOURNAL" | "VFREEBUSY");
-                    let fits = if before == 0 { name == "VEVENT" } else { !record && name != "VTIMEZONE" };
-                    if !fits || name == "VCALENDAR" || self.open.len() == MAX_DEPTH {
-                        return None;
-                    }
-                    self.open.push(span);
-                    if before == 0 {
-                        continue;
-                    }
-                } else {
-                    let name = component_name(line, "END:")?;
-                    let begin = self.open.pop()?;
-                    if component_name(&text[begin.start..begin.end], "BEGIN:") != Some(name) {
-                        return None;
-                    }
-                    if self.open.is_empty() {
-                        return Some(Extent { bytes: physical.start, lines: physical.lines, before_end: before });
-                    }
-                    self.subs.push(span);
-                    continue;
-                }
+                continue;
             }
             match self.open.len() {
                 0 => return None,
-                1 => self.add(span, parts),
+                1 => {
+                    let parts = parts.slotted(line)?;
+                    self.add(span, parts);
+                }
                 _ => self.subs.push(span),
             }
         }
+    }
+
+    /// A BEGIN or END; `true` at the end of the component. `None` unless all are written plainly and match.
+    fn bracket(&mut self, text: &str, span: Span, first: bool) -> Option<bool> {
+        if span.folded {
+            return None;
+        }
+        let line = &text[span.start..span.end];
+        if let Some(name) = component_name(line, "BEGIN:") {
+            let other = !matches!(name, "VEVENT" | "VTODO" | "VJOURNAL" | "VFREEBUSY" | "VTIMEZONE" | "VCALENDAR");
+            let fits = if first { name == "VEVENT" } else { other };
+            if !fits || self.open.len() == MAX_DEPTH {
+                return None;
+            }
+            self.open.push(span);
+        } else {
+            let begin = self.open.pop()?;
+            let name = component_name(line, "END:")?;
+            if component_name(&text[begin.start..begin.end], "BEGIN:") != Some(name) {
+                return None;
+            }
+            if self.open.is_empty() {
+                return Some(true);
+            }
+        }
+        if !first {
+            self.subs.push(span);
+        }
+        Some(false)
     }
 
     fn add(&mut self, span: Span, parts: Parts) {

@@ -68,13 +68,21 @@ pub(crate) fn unescape_into(value: &str, text: &mut String) -> bool {
 /// Appends a text as TEXT. `None` if it has control characters that no content line can hold.
 pub(crate) fn escape_into(text: &str, escaped: &mut String) -> Option<()> {
     let mut rest = text;
+    // Few texts have line ends.
+    let controls = has_controls(text);
     loop {
-        let at = run(rest.as_bytes(), |byte| is_control(byte) | (byte == b'\\') | (byte == b';') | (byte == b','));
+        let at = if controls {
+            run(rest.as_bytes(), |byte| is_control(byte) | (byte == b'\\') | (byte == b';') | (byte == b','))
+        } else {
+            memchr::memchr3(b'\\', b';', b',', rest.as_bytes()).unwrap_or(rest.len())
+        };
         escaped.push_str(&rest[..at]);
         match rest.as_bytes().get(at) {
             None => return Some(()),
             Some(b'\n') => escaped.push_str("\\n"),
-            Some(&byte @ (b'\\' | b';' | b',')) => escaped.extend(['\\', char::from(byte)]),
+            Some(b'\\') => escaped.push_str("\\\\"),
+            Some(b';') => escaped.push_str("\\;"),
+            Some(b',') => escaped.push_str("\\,"),
             Some(_) => return None,
         }
         rest = &rest[at + 1..];
@@ -83,23 +91,34 @@ pub(crate) fn escape_into(text: &str, escaped: &mut String) -> Option<()> {
 
 /// Whether a text has control characters, tabs aside.
 pub(crate) fn has_controls(text: &str) -> bool {
-    run(text.as_bytes(), is_control) < text.len()
+    any(text.as_bytes(), is_control)
+}
+
+/// Whether any byte is special.
+#[inline]
+fn any(bytes: &[u8], special: impl Fn(u8) -> bool) -> bool {
+    let any = |block: &[u8]| block.iter().fold(0, |found, &byte| found | u8::from(special(byte))) > 0;
+    match bytes.last_chunk::<BLOCK>() {
+        // The last block overlaps, so that no byte is tested alone.
+        Some(last) => any(last) || bytes.chunks_exact(BLOCK).any(any),
+        None => any(bytes),
+    }
 }
 
 /// Appends a text without control characters but tabs as a JSON string.
 pub(crate) fn json_into(text: &str, json: &mut String) {
     json.push('"');
     let mut rest = text;
-    loop {
-        let at = run(rest.as_bytes(), |byte| (byte == b'"') | (byte == b'\\') | (byte == b'\t'));
+    while let Some(at) = memchr::memchr3(b'"', b'\\', b'\t', rest.as_bytes()) {
         json.push_str(&rest[..at]);
-        match rest.as_bytes().get(at) {
-            None => break,
-            Some(b'\t') => json.push_str("\\t"),
-            Some(&byte) => json.extend(['\\', char::from(byte)]),
-        }
+        json.push_str(match rest.as_bytes()[at] {
+            b'\t' => "\\t",
+            b'"' => "\\\"",
+            _ => "\\\\",
+        });
         rest = &rest[at + 1..];
     }
+    json.push_str(rest);
     json.push('"');
 }
 
@@ -107,15 +126,15 @@ pub(crate) fn json_into(text: &str, json: &mut String) {
 /// `None` if there is none, or one with control characters.
 pub(crate) fn json_string(json: &str) -> Option<(&str, bool, &str)> {
     let json = json.strip_prefix('"')?;
-    let bytes = json.as_bytes();
     let (mut at, mut escaped) = (0, false);
     loop {
-        at += run(&bytes[at..], |byte| (byte < b' ') | (byte == b'"') | (byte == b'\\') | (byte == 0x7f));
-        match bytes.get(at)? {
-            b'"' => return Some((&json[..at], escaped, &json[at + 1..])),
-            b'\\' if bytes.len() > at + 1 => (at, escaped) = (at + 2, true),
-            _ => return None,
+        at += memchr::memchr2(b'"', b'\\', json.as_bytes().get(at..)?)?;
+        if json.as_bytes()[at] == b'"' {
+            let text = &json[..at];
+            let control = |byte| (byte < b' ') | (byte == 0x7f);
+            return (!any(text.as_bytes(), control)).then_some((text, escaped, &json[at + 1..]));
         }
+        (at, escaped) = (at + 2, true);
     }
 }
 

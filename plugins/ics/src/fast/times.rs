@@ -8,7 +8,7 @@ use super::clock::{Clock, Clocks, Moment};
 use super::content::Content;
 use super::digits::{
     date, date_time, in_years, iso_date, iso_time, push_ascii, push_compact, push_compact_date, push_date, push_time,
-    put_digits, utc,
+    put_two, utc,
 };
 
 /// The time of a record.
@@ -349,11 +349,11 @@ fn push_instant(text: &mut String, at: Moment) -> Option<()> {
             if offset % 60 != 0 {
                 return None;
             }
-            let minutes = offset.abs() / 60;
+            let minutes = (offset.unsigned_abs() / 60) as u32;
             let mut shift = *b"+00:00";
             shift[0] = if offset < 0 { b'-' } else { b'+' };
-            put_digits(&mut shift[1..3], minutes / 60);
-            put_digits(&mut shift[4..6], minutes % 60);
+            put_two(&mut shift, 1, minutes / 60);
+            put_two(&mut shift, 4, minutes % 60);
             push_ascii(text, &shift);
         }
     }
