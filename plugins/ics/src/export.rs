@@ -22,6 +22,11 @@ const FLUSH: usize = 256 << 10;
 
 /// Writes all events as one VCALENDAR.
 pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
+    export_by(cx, Some(Writer::default()))
+}
+
+/// The same by a short way, or by the general way alone.
+pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<(), Error> {
     let options = WriteOptions {
         prefix_lane: cx.options.text("prefix") == Some("lane"),
         vague_spans: cx.options.text("vague") == Some("span"),
@@ -46,7 +51,7 @@ pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
     let conflicts = conflicts(cx);
     let writing = Writing { zones: &zones, calendar: names.get(), options };
     // Lanes before titles and claims change what stands in a component.
-    let mut short = (!options.prefix_lane && !options.claims).then(Writer::default);
+    let mut short = short.filter(|_| !options.prefix_lane && !options.claims);
     while let Some(batch) = cx.next_batch()? {
         let batch = plain_text(&batch)?;
         let rows = Rows::of(&batch)?;

@@ -92,6 +92,12 @@ impl IcsImport {
         })
     }
 
+    /// The same by the general way alone.
+    #[cfg(test)]
+    pub fn general(self) -> Self {
+        Self { short: None, ..self }
+    }
+
     /// Reads the records at hand that can go the short way.
     fn plain_records(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         let (Some(reader), Some(calendar), None) = (&mut self.short, &self.calendar, &self.open) else { return Ok(()) };

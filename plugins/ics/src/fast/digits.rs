@@ -127,7 +127,7 @@ pub(super) fn push_compact_date(text: &mut String, days: i64) {
     push_ascii(text, &buffer);
 }
 
-fn put_day<'a>(buffer: &'a mut [u8], [year_at, month_at, day_at]: [usize; 3], days: i64) -> &'a mut [u8] {
+fn put_day(buffer: &mut [u8], [year_at, month_at, day_at]: [usize; 3], days: i64) -> &mut [u8] {
     let (year, month, day) = civil(days);
     put_two(buffer, year_at, year / 100);
     put_two(buffer, year_at + 2, year % 100);
