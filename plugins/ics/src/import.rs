@@ -23,11 +23,16 @@ const MAX_DEPTH: usize = 32;
 /// What a content line costs beyond its bytes, so that a component of millions of empty lines is bounded too.
 const LINE_COST: usize = 24;
 
+/// How much text the short way is given at a time, at least and at most. A record that is longer goes the general way.
+const WINDOWS: std::ops::Range<usize> = 4 << 10..64 << 10;
+
 /// An import under way.
 pub(crate) struct IcsImport {
     scan: Scanner,
     /// The short way; `None` if all goes the general way.
     short: Option<Reader>,
+    /// How much text it is given.
+    window: usize,
     max_record: usize,
     batch_rows: usize,
     raw: bool,
@@ -78,6 +83,7 @@ impl IcsImport {
             scan: Scanner::new(input, max_record)?,
             // A zone for times that have none changes what many lines say.
             short: default.is_none().then(Reader::default),
+            window: WINDOWS.end,
             max_record,
             batch_rows: request.batch_rows,
             raw: request.raw,
@@ -101,26 +107,34 @@ impl IcsImport {
     /// Reads the records at hand that can go the short way.
     fn plain_records(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         let (Some(reader), Some(calendar), None) = (&mut self.short, &self.calendar, &self.open) else { return Ok(()) };
-        let Some((text, mut at, last)) = self.scan.ahead()? else { return Ok(()) };
         let (lane, raw, max_record) = (calendar.names.get(), self.raw, self.max_record);
-        let (mut taken, mut lines, mut last_line) = (0, 0, at.line);
         loop {
-            let place = Place { at, lane, raw, max_record, line_cost: LINE_COST };
-            let Some(extent) = reader.record(&text[taken..], last, place, out.columns()) else { break };
-            last_line = at.line + extent.before_end;
-            taken += extent.bytes;
-            lines += extent.lines;
-            (at.offset, at.line) = (at.offset + extent.bytes as u64, at.line + extent.lines);
-            // A batch is not to get more rows than are asked for.
-            if out.len().is_multiple_of(self.batch_rows.max(1)) {
-                break;
+            let Some((text, mut at, last)) = self.scan.ahead(self.window)? else { return Ok(()) };
+            let (mut taken, mut lines, mut last_line) = (0, 0, at.line);
+            loop {
+                let place = Place { at, lane, raw, max_record, line_cost: LINE_COST };
+                let Some(extent) = reader.record(&text[taken..], last, place, out.columns()) else { break };
+                last_line = at.line + extent.before_end;
+                taken += extent.bytes;
+                lines += extent.lines;
+                (at.offset, at.line) = (at.offset + extent.bytes as u64, at.line + extent.lines);
+                // A batch is not to get more rows than are asked for.
+                if out.len().is_multiple_of(self.batch_rows.max(1)) {
+                    break;
+                }
+            }
+            // The text was looked through for nothing; where odd records come one after the other, little is wasted.
+            let cut = text.len() == self.window && memchr::memmem::find(text.as_bytes(), b"\nEND:VEVENT").is_none();
+            let again = taken == 0 && cut && self.window < WINDOWS.end;
+            self.window = if taken > 0 || again { WINDOWS.end.min(self.window * 4) } else { WINDOWS.start };
+            if taken > 0 {
+                self.scan.skip(taken, lines, last_line);
+                self.in_stray = false;
+            }
+            if !again {
+                return Ok(());
             }
         }
-        if taken > 0 {
-            self.scan.skip(taken, lines, last_line);
-            self.in_stray = false;
-        }
-        Ok(())
     }
 
     /// The line that is not part of a component.

@@ -21,9 +21,6 @@ pub(crate) struct Logical {
     pub over: bool,
 }
 
-/// How much text the short way is given at a time. A record that is longer goes the general way.
-const AHEAD: usize = 64 << 10;
-
 /// Gives one content line after the other.
 pub(crate) struct Scanner {
     lines: Lines<Box<dyn Input>>,
@@ -72,15 +69,18 @@ impl Scanner {
         Ok(true)
     }
 
-    /// The text that the next lines begin with, if the short way may read it, with the place of its first line; and
-    /// whether the input ends with it.
-    pub fn ahead(&mut self) -> Result<Option<(&str, Locator, bool)>, Error> {
+    /// The text that the next lines begin with, at most `window` bytes, if the short way may read it: with the place of
+    /// its first line, and whether the input ends with it.
+    pub fn ahead(&mut self, window: usize) -> Result<Option<(&str, Locator, bool)>, Error> {
         if self.again || self.bare_cr {
             return Ok(None);
         }
         let at = Locator { offset: self.lines.offset(), len: 0, line: self.lines.number() + 1 };
-        let (bytes, last) = self.lines.ahead(AHEAD)?;
-        let text = clean_text(&bytes[..bytes.len().min(AHEAD)]);
+        let (bytes, last) = self.lines.ahead(window)?;
+        if !bytes.starts_with(b"BEGIN:VEVENT") {
+            return Ok(None);
+        }
+        let text = clean_text(&bytes[..bytes.len().min(window)]);
         Ok(Some((text, at, last && text.len() == bytes.len())))
     }
 
