@@ -148,6 +148,24 @@ fn files_of_others() {
     }
 }
 
+/// Zones with clocks that change, some in odd ways, and days on which they do.
+const ZONES: [&str; 10] = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+    "Africa/Monrovia",
+    "Asia/Tokyo",
+    "UTC",
+    "EST",
+    "No/Where",
+];
+const DAYS: [&str; 12] = [
+    "20250330", "20251026", "20250309", "20251102", "20251005", "20250406", "20111230", "19720107", "20250223",
+    "10000101", "90001231", "21001231",
+];
+
 const PIECES: &[&str] = &[
     "\r\n ",
     "\n",
@@ -189,8 +207,48 @@ const PIECES: &[&str] = &[
     "ATTENDEE:\r\n",
 ];
 
+fn time() -> impl Strategy<Value = String> {
+    let day =
+        prop_oneof![4 => prop::sample::select(&DAYS[..]).prop_map(str::to_owned), 1 => "[12]0[0-9]{2}0[1-9][012][0-9]"];
+    let zone = prop_oneof![3 => Just(0), 1 => 0..ZONES.len() + 3];
+    (zone, day, 0..24, prop_oneof![Just(0), Just(30)]).prop_map(|(zone, day, hour, minute)| {
+        match zone.checked_sub(ZONES.len()) {
+            None => format!(";TZID={}:{day}T{hour:02}{minute:02}00", ZONES[zone]),
+            Some(0) => format!(":{day}T{hour:02}{minute:02}00Z"),
+            Some(1) => format!(":{day}T{hour:02}{minute:02}00"),
+            Some(_) => format!(";VALUE=DATE:{day}"),
+        }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Times around changes of clocks, and at both ends of what the short way takes.
+    #[test]
+    fn times(
+        records in proptest::collection::vec((time(), prop::option::of(time()), prop::option::of(time()), 0..5usize), 1..6),
+        swap in any::<(prop::sample::Index, prop::sample::Index)>(),
+    ) {
+        let mut text = "BEGIN:VCALENDAR\n".to_owned();
+        for (start, end, instance, length) in records {
+            let end = match (end, ["", "DURATION:PT90M\n", "DURATION:P1D\n", "DURATION:P1DT24H\n", "DURATION:P1W\n"][length]) {
+                (Some(end), "") => format!("DTEND{end}\n"),
+                (_, length) => length.to_owned(),
+            };
+            let instance = instance.map(|instance| format!("RECURRENCE-ID{instance}\n")).unwrap_or_default();
+            text += &format!("BEGIN:VEVENT\nUID:a\nDTSTART{start}\n{instance}{end}END:VEVENT\n");
+        }
+        text += "END:VCALENDAR\n";
+        let edit = |events: &mut Vec<Event>| {
+            if !events.is_empty() {
+                let from = events[swap.0.index(events.len())].when.clone();
+                let at = swap.1.index(events.len());
+                events[at].when = from;
+            }
+        };
+        check(text.as_bytes(), 1 << 20, edit).map_err(TestCaseError::fail)?;
+    }
 
     /// Damage of all kinds, and events that were changed after they were read.
     #[test]
