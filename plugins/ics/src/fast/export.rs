@@ -11,6 +11,7 @@ use super::kept::Kept;
 use super::text::{escape_into, has_controls, unescape_into};
 use super::times::{self, Times, write_instance, write_utc};
 use crate::line::{fold, param};
+use crate::read::geo;
 use crate::slot::Slot;
 use crate::write::actor_line;
 
@@ -24,14 +25,13 @@ pub(crate) struct Writer {
 }
 
 /// Of these slots nothing is kept but in odd cases.
-const ODD: [Slot; 9] = [
+const ODD: [Slot; 8] = [
     Slot::Stamp,
     Slot::Modified,
     Slot::Revision,
     Slot::Instance,
     Slot::AnnalsWhen,
     Slot::Recurrence,
-    Slot::Geo,
     Slot::Tags,
     Slot::Annals,
 ];
@@ -43,9 +43,7 @@ impl Writer {
         let Self { clocks, kept, line, scratch } = self;
         let extra = rows.text(Text::Extra, row);
         kept.read(extra)?;
-        let place = rows.degrees(Degrees::Lat, row).or(rows.degrees(Degrees::Lon, row));
-        if rows.text(Text::Kind, row) != Some("VEVENT") || place.is_some() || ODD.into_iter().any(|slot| kept.has(slot))
-        {
+        if rows.text(Text::Kind, row) != Some("VEVENT") || ODD.into_iter().any(|slot| kept.has(slot)) {
             return None;
         }
         let times = Times::of(rows, row, clocks, scratch)?;
@@ -70,6 +68,7 @@ impl Writer {
         lines.text(Slot::Title, "SUMMARY:", Text::Title)?;
         lines.text(Slot::Body, "DESCRIPTION:", Text::Body)?;
         lines.text(Slot::Place, "LOCATION:", Text::Place)?;
+        lines.geo()?;
         lines.text(Slot::Status, "STATUS:", Text::Status)?;
         lines.keep(Slot::Transp);
         lines.url()?;
@@ -173,6 +172,20 @@ impl Lines<'_> {
             self.put(line);
         }
         Some(())
+    }
+
+    fn geo(&mut self) -> Option<()> {
+        let place = (self.rows.degrees(Degrees::Lat, self.row), self.rows.degrees(Degrees::Lon, self.row));
+        if self.kept.has(Slot::Geo) {
+            return self.keep_if(Slot::Geo, |line, _| geo(line.value()).unzip() == place);
+        }
+        match place {
+            (None, None) => Some(()),
+            (Some(lat), Some(lon)) if lat.abs() <= 90.0 && lon.abs() <= 180.0 => {
+                self.made(|line| write!(line, "GEO:{lat};{lon}").ok())
+            }
+            _ => None,
+        }
     }
 
     fn url(&mut self) -> Option<()> {

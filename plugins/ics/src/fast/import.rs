@@ -1,6 +1,8 @@
 //! From the bytes of records to columns.
 
-use annals_core::table::{Builder, Number, Text};
+use std::fmt::Write as _;
+
+use annals_core::table::{Builder, Degrees, Number, Text};
 use annals_core::{Actor, Locator};
 
 use super::clock::Clocks;
@@ -10,6 +12,7 @@ use super::split::{Component, Extent, Group};
 use super::text::{json_into, unescape_into};
 use super::times::{self, Times};
 use crate::line::param;
+use crate::read::geo;
 use crate::slot::Slot;
 use crate::write::actor_line;
 
@@ -68,7 +71,7 @@ impl Reader {
     fn columns(&mut self, text: &str, columns: &mut Builder) -> Option<()> {
         let Self { component, clocks, extra, scratch, someone } = self;
         let of = |slot| component.of(slot, text);
-        if [Slot::AnnalsWhen, Slot::Annals, Slot::Geo].into_iter().any(|slot| of(slot).len() > 0) {
+        if of(Slot::AnnalsWhen).len() + of(Slot::Annals).len() > 0 {
             return None;
         }
         extra.clear();
@@ -114,6 +117,17 @@ impl Reader {
         put(of(Slot::Title), "SUMMARY", Text::Title, columns, extra);
         put(of(Slot::Body), "DESCRIPTION", Text::Body, columns, extra);
         put(of(Slot::Place), "LOCATION", Text::Place, columns, extra);
+        if let Some(line) = of(Slot::Geo).next() {
+            scratch.clear();
+            if let Some((lat, lon)) = geo(line.value()) {
+                columns.degrees(Degrees::Lat, lat);
+                columns.degrees(Degrees::Lon, lon);
+                write!(scratch, "GEO:{lat};{lon}").ok()?;
+            }
+            if of(Slot::Geo).len() > 1 || line.text != scratch {
+                keep(of(Slot::Geo), extra);
+            }
+        }
         put(of(Slot::Status), "STATUS", Text::Status, columns, extra);
         keep(of(Slot::Transp), extra);
         if let Some(url) = of(Slot::Url).next() {

@@ -76,7 +76,7 @@ const PLAIN: &str = "BEGIN:VEVENT\r\nUID:a@b\r\nDTSTAMP:20250101T000000Z\r\nDTST
     DURATION:P1DT90M\r\nRECURRENCE-ID;TZID=Europe/Berlin:20251019T013000\r\nSUMMARY:raw, comma\r\nSEQUENCE:3\r\n\
     LAST-MODIFIED:20250102T000000Z\r\nURL:https://example.org/?a=1;b,c\r\nEND:VEVENT\r\n\
     BEGIN:VEVENT\r\nUID:c\r\nDTSTAMP:20250101T000000Z\r\nDTSTART;VALUE=DATE:20250910\r\nDTEND;VALUE=DATE:20250912\r\n\
-    RRULE:FREQ=YEARLY\r\nEXDATE;VALUE=DATE:20260910\r\nLOCATION:Zürich\\; HB\r\nX-REF;A=\"b:c\":\t\"d\\e\"\r\n\
+    RRULE:FREQ=YEARLY\r\nEXDATE;VALUE=DATE:20260910\r\nLOCATION:Zürich\\; HB\r\nGEO:47.3;8.5\r\nX-REF;A=\"b:c\":\t\"d\\e\"\r\n\
     END:VEVENT\r\n\
     BEGIN:VEVENT\r\nDTSTAMP:19700101T000000Z\r\nDTSTART:20250910T080000\r\nSUMMARY:\r\nEND:VEVENT\r\n\
     BEGIN:VEVENT\r\nUID:e\r\nDTSTAMP:20250101T000000Z\r\nDTSTART;TZID=Asia/Tokyo:20250910T080000\r\n\
@@ -201,6 +201,8 @@ const PIECES: &[&str] = &[
     "DURATION:PT1H\r\n",
     "STATUS:TENTATIVE\r\n",
     "GEO:1;2\r\n",
+    "GEO:1.0;2\r\n",
+    "GEO:x\r\n",
     "SUMMARY;LANGUAGE=en:x,y\r\n",
     "RECURRENCE-ID:20250910T080000Z\r\n",
     "CATEGORIES:a\\,b\r\n",
@@ -286,6 +288,7 @@ proptest! {
                     6 => event.instance = from.instance,
                     7 => event.place = Some("a\rb\u{7}; c".to_owned()),
                     8 => event.stamped = Some(1),
+                    9 if event.lat.is_some() => (event.lat, event.lon) = (from.lat, Some(200.0)),
                     9 => event.when.said = Some("then".to_owned()),
                     10 => event.recurrence = from.recurrence.map(|lines| lines + "\n\nX:y"),
                     _ => event.kind = from.kind.map(|kind| kind + "X"),
