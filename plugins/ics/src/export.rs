@@ -58,10 +58,11 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
         for row in 0..rows.len() {
             let start = buffer.len();
             let in_conflict = conflicts.contains_key(rows.text(Text::Id, row).unwrap_or_default());
-            let short = short.as_mut().filter(|_| !in_conflict);
-            if short.and_then(|short| short.row(&rows, row, writing.calendar, &mut buffer)).is_none() {
+            let uid = if in_conflict { own_uid(&rows.event(row), &conflicts) } else { None };
+            let mut plain = |short: &mut Writer| short.row(&rows, row, uid.as_deref(), writing.calendar, &mut buffer);
+            if short.as_mut().and_then(&mut plain).is_none() {
                 buffer.truncate(start);
-                component_of(&rows.event(row), &conflicts, writing, cx, &mut buffer);
+                component_of(&rows.event(row), uid.as_deref(), writing, cx, &mut buffer);
             }
             if buffer.len() >= FLUSH {
                 cx.write_all(&buffer)?;
@@ -80,9 +81,8 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
 }
 
 /// Writes the component of an event, or says why it is omitted.
-fn component_of(event: &Event, conflicts: &Conflicts, writing: Writing<'_>, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
-    let uid = own_uid(event, conflicts);
-    match compose(event, uid.as_deref(), writing) {
+fn component_of(event: &Event, uid: Option<&str>, writing: Writing<'_>, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
+    match compose(event, uid, writing) {
         Ok(composed) => {
             let name = component(event);
             fold(&format!("BEGIN:{name}"), buffer);

@@ -38,8 +38,15 @@ const ODD: [Slot; 8] = [
 
 impl Writer {
     /// Appends the component of a row to `out`. `None` if it has to go the general way; then part of it may stand
-    /// there. `calendar` is the name of the calendar.
-    pub fn row(&mut self, rows: &Rows<'_>, row: usize, calendar: Option<&str>, out: &mut Vec<u8>) -> Option<()> {
+    /// there. `uid` is the UID where it is not the id, `calendar` the name of the calendar.
+    pub fn row(
+        &mut self,
+        rows: &Rows<'_>,
+        row: usize,
+        uid: Option<&str>,
+        calendar: Option<&str>,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
         let Self { clocks, kept, line, scratch } = self;
         let extra = rows.text(Text::Extra, row);
         kept.read(extra)?;
@@ -50,7 +57,18 @@ impl Writer {
         let json = extra.unwrap_or_default();
         let mut lines = Lines { rows, row, kept, json, line, scratch, out };
         lines.put("BEGIN:VEVENT");
-        lines.text(Slot::Uid, "UID:", Text::Id)?;
+        match uid {
+            None => lines.text(Slot::Uid, "UID:", Text::Id)?,
+            Some(_) if lines.kept.has(Slot::Uid) => return None,
+            Some(uid) => {
+                for (name, text) in [("UID:", uid), ("X-ANNALS-UID:", rows.text(Text::Id, row)?)] {
+                    lines.made(|line| {
+                        line.push_str(name);
+                        escape_into(text, line)
+                    })?;
+                }
+            }
+        }
         // The first moment of 1970 stands for an unknown one.
         lines.utc("DTSTAMP:", Some(rows.number(Number::Stamped, row).unwrap_or(0)))?;
         lines.utc("LAST-MODIFIED:", rows.number(Number::Modified, row))?;

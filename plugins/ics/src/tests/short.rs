@@ -1,9 +1,11 @@
 //! The short way and the general way come to the same: events, notes, facts, accounts and bytes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use annals_core::key::content_key;
 use annals_core::testing::{Recorder, batches, options};
 use annals_core::{Error, Event, Export, Fact, Import, ImportRequest, Options, Out, table};
 use proptest::prelude::*;
@@ -48,6 +50,23 @@ fn first_difference(one: &str, other: &str) -> Option<String> {
     differs.map(|at| format!("general:\n{}\nshort:\n{}", from(one, at), from(other, at)))
 }
 
+/// Ids that stand for several events, as the host tells them.
+fn conflicts(events: &[Event]) -> impl Iterator<Item = Fact> {
+    let mut keys: BTreeMap<(&str, Option<&str>), BTreeSet<String>> = BTreeMap::new();
+    for event in events {
+        let Some(id) = &event.id else { continue };
+        let key = content_key(event).iter().map(|byte| format!("{byte:02x}")).collect();
+        keys.entry((id, event.instance.as_deref())).or_default().insert(key);
+    }
+    let several = keys.into_iter().filter(|(_, keys)| keys.len() > 1);
+    let facts = several.map(|((id, instance), keys)| Fact {
+        kind: "conflict".to_owned(),
+        key: id.to_owned(),
+        value: serde_json::json!({"instance": instance, "keys": keys}),
+    });
+    facts.collect::<Vec<_>>().into_iter()
+}
+
 /// Takes a file both ways; `edit` changes its events before they are written.
 fn check(bytes: &[u8], max_record: usize, edit: impl FnOnce(&mut Vec<Event>)) -> Result<(), String> {
     let request = ImportRequest { max_record, raw: max_record % 2 == 1, batch_rows: 3, ..ImportRequest::default() };
@@ -55,6 +74,7 @@ fn check(bytes: &[u8], max_record: usize, edit: impl FnOnce(&mut Vec<Event>)) ->
     let (short, ..) = import(bytes, &request, true);
     first_difference(&general, &short).map_or(Ok(()), Err)?;
     edit(&mut events);
+    facts.extend(conflicts(&events));
     facts.sort_by_key(|fact| (fact.kind.clone(), fact.key.clone(), fact.value.to_string()));
     facts.dedup();
     let sets: [&[(&str, &str)]; 3] =
@@ -102,7 +122,7 @@ fn plain_records_go_the_short_way() {
     let rows = table::Rows::of(&batch).unwrap();
     let (mut writer, mut out) = (Writer::default(), Vec::new());
     for row in 0..5 {
-        let written = writer.row(&rows, row, Some("Plain"), &mut out);
+        let written = writer.row(&rows, row, None, Some("Plain"), &mut out);
         assert!(written.is_some(), "not the short way: {:?}", rows.event(row));
     }
     let again = String::from_utf8(out).unwrap();
