@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+mod ahead;
+
 /// How much is read at a time. Reused, since fresh memory costs more than the reading.
 const CHUNK: usize = 256 << 10;
 

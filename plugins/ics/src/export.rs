@@ -4,19 +4,29 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 
 use annals_core::key::content_key;
+use annals_core::table::{Rows, Text, plain_text};
 use annals_core::when::Zone;
 use annals_core::{Error, Event, Export, Fact};
 use serde_json::Value;
 
 use crate::extra::compose;
+use crate::fast::Writer;
 use crate::import::{Names, is_of_every_file};
 use crate::line::{Line, escape, fold, without_controls};
 use crate::vtimezone::vtimezone;
 use crate::write::{WriteOptions, Writing, component};
 use crate::zone::Zones;
 
+/// How much is written at a time.
+const FLUSH: usize = 256 << 10;
+
 /// Writes all events as one VCALENDAR.
 pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
+    export_by(cx, Some(Writer::default()))
+}
+
+/// The same by a short way, or by the general way alone.
+pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<(), Error> {
     let options = WriteOptions {
         prefix_lane: cx.options.text("prefix") == Some("lane"),
         vague_spans: cx.options.text("vague") == Some("span"),
@@ -40,21 +50,24 @@ pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
     }
     let conflicts = conflicts(cx);
     let writing = Writing { zones: &zones, calendar: names.get(), options };
-    while let Some(event) = cx.next_event()? {
-        let uid = own_uid(&event, &conflicts);
-        match compose(&event, uid.as_deref(), writing) {
-            Ok(composed) => {
-                let name = component(&event);
-                fold(&format!("BEGIN:{name}"), &mut buffer);
-                composed.lines.iter().for_each(|line| fold(line, &mut buffer));
-                fold(&format!("END:{name}"), &mut buffer);
-                for (code, text) in composed.lossy {
-                    cx.lossy(Some(&event), code, text);
-                }
+    // Lanes before titles and claims change what stands in a component.
+    let mut short = short.filter(|_| !options.prefix_lane && !options.claims);
+    while let Some(batch) = cx.next_batch()? {
+        let batch = plain_text(&batch)?;
+        let rows = Rows::of(&batch)?;
+        for row in 0..rows.len() {
+            let start = buffer.len();
+            let in_conflict = conflicts.contains_key(rows.text(Text::Id, row).unwrap_or_default());
+            let uid = if in_conflict { own_uid(&rows.event(row), &conflicts) } else { None };
+            let mut plain = |short: &mut Writer| short.row(&rows, row, uid.as_deref(), writing.calendar, &mut buffer);
+            if short.as_mut().and_then(&mut plain).is_none() {
+                buffer.truncate(start);
+                component_of(&rows.event(row), uid.as_deref(), writing, cx, &mut buffer);
+            }
+            if buffer.len() >= FLUSH {
                 cx.write_all(&buffer)?;
                 buffer.clear();
             }
-            Err((code, text)) => cx.omit(&event, code, text),
         }
     }
     let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
@@ -65,6 +78,22 @@ pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
     fold("END:VCALENDAR", &mut buffer);
     cx.write_all(&buffer)?;
     Ok(())
+}
+
+/// Writes the component of an event, or says why it is omitted.
+fn component_of(event: &Event, uid: Option<&str>, writing: Writing<'_>, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
+    match compose(event, uid, writing) {
+        Ok(composed) => {
+            let name = component(event);
+            fold(&format!("BEGIN:{name}"), buffer);
+            composed.lines.iter().for_each(|line| fold(line, buffer));
+            fold(&format!("END:{name}"), buffer);
+            for (code, text) in composed.lossy {
+                cx.lossy(Some(event), code, text);
+            }
+        }
+        Err((code, text)) => cx.omit(event, code, text),
+    }
 }
 
 /// The content lines that a fact holds.
@@ -154,23 +183,27 @@ fn time_zones(cx: &mut Export<'_>) -> Vec<Vec<Line>> {
     zones.into_values().collect()
 }
 
-/// By id and instance: the content keys, in order, of events that share both as a conflict.
-type Conflicts = HashMap<(String, Option<String>), Vec<String>>;
+/// By id: instances, and the content keys, in order, of events that share both as a conflict.
+type Conflicts = HashMap<String, Vec<(Option<String>, Vec<String>)>>;
 
 fn conflicts(cx: &Export<'_>) -> Conflicts {
-    let keys = |fact: &Fact| {
-        let keys = fact.value.get("keys")?.as_array()?.iter();
-        let mut keys: Vec<String> = keys.filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut conflicts = Conflicts::new();
+    for fact in cx.facts_of("conflict") {
+        let Some(keys) = fact.value.get("keys").and_then(Value::as_array) else { continue };
+        let mut keys: Vec<String> = keys.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         keys.sort();
-        Some(((fact.key.clone(), fact.value["instance"].as_str().map(str::to_owned)), keys))
-    };
-    cx.facts_of("conflict").filter_map(keys).collect()
+        let instance = fact.value["instance"].as_str().map(str::to_owned);
+        let of_id = conflicts.entry(fact.key.clone()).or_default();
+        of_id.retain(|(known, _)| *known != instance);
+        of_id.push((instance, keys));
+    }
+    conflicts
 }
 
 /// The UID of an event that shares its id with an other in a conflict, all but the smallest one.
 fn own_uid(event: &Event, conflicts: &Conflicts) -> Option<String> {
-    let id = event.id.clone()?;
-    let keys = conflicts.get(&(id.clone(), event.instance.clone()))?;
+    let id = event.id.as_deref()?;
+    let (_, keys) = conflicts.get(id)?.iter().find(|(instance, _)| *instance == event.instance)?;
     let key: String = content_key(event).iter().map(|byte| format!("{byte:02x}")).collect();
     let derived = keys.binary_search(&key).is_ok_and(|at| at > 0);
     derived.then(|| format!("{id}-{}", &key[..8]))

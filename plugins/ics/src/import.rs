@@ -7,6 +7,7 @@ use annals_core::when::Zone;
 use annals_core::{Error, Import, ImportRequest, Input, Locator, Out};
 use serde_json::json;
 
+use crate::fast::{Place, Reader};
 use crate::line::Line;
 use crate::read::{Fault, Reading};
 use crate::record::{Record, Repairs, decode};
@@ -22,10 +23,18 @@ const MAX_DEPTH: usize = 32;
 /// What a content line costs beyond its bytes, so that a component of millions of empty lines is bounded too.
 const LINE_COST: usize = 24;
 
+/// How much text the short way is given at a time, at least and at most. A record that is longer goes the general way.
+const WINDOWS: std::ops::Range<usize> = 4 << 10..64 << 10;
+
 /// An import under way.
 pub(crate) struct IcsImport {
     scan: Scanner,
+    /// The short way; `None` if all goes the general way.
+    short: Option<Reader>,
+    /// How much text it is given.
+    window: usize,
     max_record: usize,
+    batch_rows: usize,
     raw: bool,
     default: Option<Zone>,
     calendar: Option<Calendar>,
@@ -72,7 +81,11 @@ impl IcsImport {
         let max_record = request.max_record.max(1);
         Ok(Self {
             scan: Scanner::new(input, max_record)?,
+            // A zone for times that have none changes what many lines say.
+            short: default.is_none().then(Reader::default),
+            window: WINDOWS.end,
             max_record,
+            batch_rows: request.batch_rows,
             raw: request.raw,
             default: default.filter(|zone| *zone != Zone::Floating),
             calendar: None,
@@ -83,6 +96,45 @@ impl IcsImport {
             seen_calendar: false,
             in_stray: false,
         })
+    }
+
+    /// The same by the general way alone.
+    #[cfg(test)]
+    pub fn general(self) -> Self {
+        Self { short: None, ..self }
+    }
+
+    /// Reads the records at hand that can go the short way.
+    fn plain_records(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
+        let (Some(reader), Some(calendar), None) = (&mut self.short, &self.calendar, &self.open) else { return Ok(()) };
+        let (lane, raw, max_record) = (calendar.names.get(), self.raw, self.max_record);
+        loop {
+            let Some((text, mut at, last)) = self.scan.ahead(self.window)? else { return Ok(()) };
+            let (mut taken, mut lines, mut last_line) = (0, 0, at.line);
+            loop {
+                let place = Place { at, lane, raw, max_record, line_cost: LINE_COST };
+                let Some(extent) = reader.record(&text[taken..], last, place, out.columns()) else { break };
+                last_line = at.line + extent.before_end;
+                taken += extent.bytes;
+                lines += extent.lines;
+                (at.offset, at.line) = (at.offset + extent.bytes as u64, at.line + extent.lines);
+                // A batch is not to get more rows than are asked for.
+                if out.len().is_multiple_of(self.batch_rows.max(1)) {
+                    break;
+                }
+            }
+            // The text was looked through for nothing; where odd records come one after the other, little is wasted.
+            let cut = text.len() == self.window && memchr::memmem::find(text.as_bytes(), b"\nEND:VEVENT").is_none();
+            let again = taken == 0 && cut && self.window < WINDOWS.end;
+            self.window = if taken > 0 || again { WINDOWS.end.min(self.window * 4) } else { WINDOWS.start };
+            if taken > 0 {
+                self.scan.skip(taken, lines, last_line);
+                self.in_stray = false;
+            }
+            if !again {
+                return Ok(());
+            }
+        }
     }
 
     /// The line that is not part of a component.
@@ -324,6 +376,13 @@ impl Import for IcsImport {
         loop {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
+            }
+            if !self.closing {
+                self.plain_records(out)?;
+                if out.counts().read() > before {
+                    out.progress(self.scan.offset());
+                    return Ok(true);
+                }
             }
             if self.closing {
                 match self.waiting.pop_front() {

@@ -27,6 +27,7 @@ use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportReq
 mod claim;
 mod export;
 mod extra;
+mod fast;
 mod import;
 mod line;
 mod read;

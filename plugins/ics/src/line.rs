@@ -23,19 +23,11 @@ pub(crate) struct Line {
 impl Line {
     /// Takes a line apart; gives it back if there is no `NAME:` or `NAME;…:`.
     pub fn parse(text: String, number: u64) -> Result<Line, String> {
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
-        let bytes = text.as_bytes();
-        let name_end = bytes.iter().position(|byte| !is_name(byte)).unwrap_or(bytes.len());
-        let value_at = match bytes.get(name_end) {
-            Some(b':') => Some(name_end),
-            Some(b';') => colon(bytes, name_end),
-            _ => None,
-        };
-        match value_at {
-            Some(at) if name_end > 0 => {
-                Ok(Line { slot: Slot::of(&text[..name_end]), number, name_end, value_at: at + 1, text })
+        match parts(text.as_bytes()) {
+            Some((name_end, value_at)) => {
+                Ok(Line { slot: Slot::of(&text[..name_end]), number, name_end, value_at, text })
             }
-            _ => Err(text),
+            None => Err(text),
         }
     }
 
@@ -83,21 +75,7 @@ impl Line {
 
     /// The first value of a parameter, without quotes and escapes (RFC 6868).
     pub fn param(&self, name: &str) -> Option<String> {
-        let mut rest = self.text.get(self.name_end + 1..self.value_at - 1)?;
-        loop {
-            let end = find_outside_quotes(rest.as_bytes(), 0, b';').unwrap_or(rest.len());
-            if let Some((found, value)) = rest[..end].split_once('=')
-                && found.trim().eq_ignore_ascii_case(name)
-            {
-                let value = value.trim();
-                let value = match value.strip_prefix('"') {
-                    Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
-                    None => value,
-                };
-                return Some(decode_param(value));
-            }
-            rest = rest.get(end + 1..)?;
-        }
+        param(self.text.get(self.name_end + 1..self.value_at - 1)?, name)
     }
 
     /// The line as a person should see it in a message: not too long, with its number.
@@ -107,6 +85,48 @@ impl Line {
             shown.push('…');
         }
         if self.number > 0 { format!("`{shown}` (line {})", self.number) } else { format!("`{shown}`") }
+    }
+}
+
+/// Where the name of a content line ends and where its value begins; `None` if there is no `NAME:` or `NAME;…:`.
+pub(crate) fn parts(line: &[u8]) -> Option<(usize, usize)> {
+    let name_end = line.iter().position(|&byte| !IS_NAME[byte as usize]).filter(|end| *end > 0)?;
+    let value_at = match line[name_end] {
+        b':' => name_end,
+        b';' => colon(line, name_end)?,
+        _ => return None,
+    };
+    Some((name_end, value_at + 1))
+}
+
+/// Whether a byte may stand in a name.
+static IS_NAME: [bool; 256] = {
+    let mut is_name = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        is_name[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        byte += 1;
+    }
+    is_name
+};
+
+/// The first value of a parameter, without quotes and escapes (RFC 6868); `params` are those of a line without the
+/// first semicolon.
+pub(crate) fn param(params: &str, name: &str) -> Option<String> {
+    let mut rest = params;
+    loop {
+        let end = find_outside_quotes(rest.as_bytes(), 0, b';').unwrap_or(rest.len());
+        if let Some((found, value)) = rest[..end].split_once('=')
+            && found.trim().eq_ignore_ascii_case(name)
+        {
+            let value = value.trim();
+            let value = match value.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
+                None => value,
+            };
+            return Some(decode_param(value));
+        }
+        rest = rest.get(end + 1..)?;
     }
 }
 

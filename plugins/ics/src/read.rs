@@ -154,7 +154,7 @@ pub(crate) fn actor(line: &Line) -> Option<Actor> {
 }
 
 /// Latitude and longitude of a GEO, if they lie on the globe.
-fn geo(value: &str) -> Option<(f64, f64)> {
+pub(crate) fn geo(value: &str) -> Option<(f64, f64)> {
     let (lat, lon) = value.split_once(';')?;
     let degrees = |text: &str, limit: f64| text.trim().parse().ok().filter(|d: &f64| d.abs() <= limit);
     Some((degrees(lat, 90.0)?, degrees(lon, 180.0)?))

@@ -1,8 +1,9 @@
 //! Reading content lines, still folded, in bounded memory.
 
 use annals_core::lines::Lines;
-use annals_core::{Error, Input};
+use annals_core::{Error, Input, Locator};
 
+use crate::fast::clean_text;
 use crate::record::{Repairs, decode};
 
 /// A content line as it stands in the source, with the physical lines that it is folded into.
@@ -26,7 +27,6 @@ pub(crate) struct Scanner {
     limit: usize,
     current: Logical,
     next: Logical,
-    has_next: bool,
     again: bool,
     bare_cr: bool,
 }
@@ -45,17 +45,8 @@ impl Scanner {
         if bare_cr {
             lines = lines.bare_cr();
         }
-        let mut scanner = Scanner {
-            lines,
-            limit,
-            current: Logical::default(),
-            next: Logical::default(),
-            has_next: false,
-            again: false,
-            bare_cr,
-        };
-        scanner.fetch()?;
-        Ok(scanner)
+        let (current, next) = (Logical::default(), Logical::default());
+        Ok(Scanner { lines, limit, current, next, again: false, bare_cr })
     }
 
     /// Goes to the next line that is not blank; `false` at the end.
@@ -63,11 +54,11 @@ impl Scanner {
         if std::mem::take(&mut self.again) {
             return Ok(true);
         }
-        if !self.has_next {
+        if !self.fetch()? {
             return Ok(false);
         }
         std::mem::swap(&mut self.current, &mut self.next);
-        while self.fetch()? && matches!(self.next.raw.first(), Some(b' ' | b'\t')) {
+        while self.continues()? && self.fetch()? {
             let (current, more) = (&mut self.current, &self.next);
             current.len += more.len;
             current.over |= more.over || current.raw.len() + more.raw.len() > self.limit;
@@ -76,6 +67,27 @@ impl Scanner {
             }
         }
         Ok(true)
+    }
+
+    /// The text that the next lines begin with, at most `window` bytes, if the short way may read it: with the place of
+    /// its first line, and whether the input ends with it.
+    pub fn ahead(&mut self, window: usize) -> Result<Option<(&str, Locator, bool)>, Error> {
+        if self.again || self.bare_cr {
+            return Ok(None);
+        }
+        let at = Locator { offset: self.lines.offset(), len: 0, line: self.lines.number() + 1 };
+        let (bytes, last) = self.lines.ahead(window)?;
+        if !bytes.starts_with(b"BEGIN:VEVENT") {
+            return Ok(None);
+        }
+        let text = clean_text(&bytes[..bytes.len().min(window)]);
+        Ok(Some((text, at, last && text.len() == bytes.len())))
+    }
+
+    /// Takes `bytes` of what [`Scanner::ahead`] gave, `lines` physical lines; the last content line began at `last`.
+    pub fn skip(&mut self, bytes: usize, lines: u64, last: u64) {
+        self.lines.skip(bytes, lines);
+        self.current.number = last;
     }
 
     /// Makes the next [`Scanner::advance`] stay where it is.
@@ -98,14 +110,18 @@ impl Scanner {
         self.lines.offset()
     }
 
-    /// Reads the next physical line ahead.
+    /// Whether the next physical line continues this one.
+    fn continues(&mut self) -> Result<bool, Error> {
+        Ok(matches!(self.lines.ahead(1)?.0.first(), Some(b' ' | b'\t')))
+    }
+
+    /// Reads the next physical line.
     fn fetch(&mut self) -> Result<bool, Error> {
         self.next.raw.clear();
         // A long line is not to hold its memory for the rest of the file.
         self.next.raw.shrink_to(64 << 10);
         let bare_cr = self.bare_cr;
         let Some(line) = self.lines.next_line()? else {
-            self.has_next = false;
             return Ok(false);
         };
         let mut bytes = line.bytes;
@@ -123,7 +139,6 @@ impl Scanner {
         }
         (self.next.offset, self.next.number) = (line.offset, line.number);
         (self.next.len, self.next.over) = (line.len, line.over);
-        self.has_next = true;
         Ok(true)
     }
 }

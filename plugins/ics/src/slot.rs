@@ -52,6 +52,9 @@ impl Slot {
         Slot::Annals,
     ];
 
+    /// How many slots there are.
+    pub const COUNT: usize = Slot::Other as usize + 1;
+
     /// The slot of the property with this name, in any case.
     pub fn of(name: &str) -> Slot {
         let mut upper = [0; 20];

@@ -70,7 +70,7 @@ impl Zones {
 }
 
 /// The IANA zone of exactly this name.
-fn iana(tzid: &str) -> Option<Zone> {
+pub(crate) fn iana(tzid: &str) -> Option<Zone> {
     // `Zone::parse` also takes any case, offsets and `floating`, which are no names that all readers know.
     let zone = Zone::parse(tzid).filter(|zone| matches!(zone, Zone::Named(_) | Zone::Utc))?;
     (zone.name() == tzid).then_some(zone)

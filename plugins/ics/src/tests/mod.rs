@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod round;
+mod short;
 
 use annals_core::testing::{Exported, Imported};
 use annals_core::{Event, Fact, ImportRequest, Options};
