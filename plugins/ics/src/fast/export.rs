@@ -41,7 +41,7 @@ impl Writer {
     /// there. `uid` is the UID where it is not the id, `calendar` the name of the calendar.
     pub fn row(
         &mut self,
-        rows: &Rows<'_>,
+        rows: &Rows,
         row: usize,
         uid: Option<&str>,
         calendar: Option<&str>,
@@ -110,7 +110,7 @@ impl Writer {
 
 /// The lines of a component being written.
 struct Lines<'a> {
-    rows: &'a Rows<'a>,
+    rows: &'a Rows,
     row: usize,
     kept: &'a mut Kept,
     json: &'a str,

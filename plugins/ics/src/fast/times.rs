@@ -282,7 +282,7 @@ impl Times {
     }
 
     /// The time of a row, if its columns are those that [`Times::put`] sets.
-    pub fn of(rows: &Rows<'_>, row: usize, clocks: &mut Clocks, scratch: &mut String) -> Option<Times> {
+    pub fn of(rows: &Rows, row: usize, clocks: &mut Clocks, scratch: &mut String) -> Option<Times> {
         let number = |column| rows.number(column, row);
         let (start, end) = (number(Number::StartLo)?, number(Number::EndLo)?);
         let exact = number(Number::StartHi)? == start && number(Number::EndHi)? == end;
