@@ -74,7 +74,6 @@ impl Where {
     }
 
     /// The columns of the event table that the field is made of.
-    #[cfg_attr(not(test), expect(dead_code, reason = "importers do not filter yet"))]
     pub fn columns(&self) -> &'static [&'static str] {
         match self.key {
             "when" | "start" | "end" => &["edtf"],
