@@ -18,6 +18,8 @@ pub const DONE: u64 = u64::MAX;
 pub const FILTERED: u8 = 1;
 /// There may be more events that say the same: minted ids are numbered.
 pub const REPEATED: u8 = 2;
+/// The filters could not judge this row alone.
+pub const UNJUDGED: u8 = 4;
 
 /// The first half of a content key.
 pub type Content = [u8; 16];
