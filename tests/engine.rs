@@ -52,13 +52,13 @@ fn mixed() -> (Place, Vec<&'static str>) {
     let moved = event("weekly", "20250909T080000Z", "Weekly, moved", "RECURRENCE-ID:20250908T080000Z\r\n");
     place.write("series.ics", calendar(&[weekly("RRULE:FREQ=WEEKLY;COUNT=9\r\n"), moved]));
     place.write("rooms.ics", calendar(&[weekly("RRULE:FREQ=WEEKLY;COUNT=9\r\nLOCATION:Room 1\r\n")]));
-    place.write("a.jsonl", log(0..3000) + &equal(5));
-    place.write("b.jsonl", equal(3) + &log(2000..4500));
+    place.write("a.jsonl", log(0..900) + &equal(5));
+    place.write("b.jsonl", equal(3) + &log(600..1300));
     let version = |n: usize| {
-        let (id, revision, day) = (n % 700, n % 3, n % 28 + 1);
+        let (id, revision, day) = (n % 150, n % 4, n % 28 + 1);
         format!("{{\"id\":\"{id}\",\"revision\":{revision},\"start\":\"2025-03-{day:02}\",\"title\":\"{id}\"}}\n")
     };
-    place.write("versions.jsonl", (0..2000).map(version).collect::<String>());
+    place.write("versions.jsonl", (0..500).map(version).collect::<String>());
     let _ = place.run(&["merge", "ada.ics", "notes.jsonl", "rooms.ics", "-o", "own.json"]).ok();
     let names = ["ada.ics", "ben.ics", "notes.jsonl", "series.ics", "rooms.ics", "a.jsonl", "b.jsonl"];
     (place, [&names[..], &["versions.jsonl", "own.json"]].concat())
@@ -78,10 +78,10 @@ fn memory_and_threads_change_no_byte() {
     let report = place.json("r.json");
     let [read, kept, merged, ..] = total(&report);
     assert_eq!(read, kept + merged);
-    // The log has 4,500 different lines, and a tick five times.
+    // The log has 1,300 different lines, and a tick five times.
     let log = |event: &Value| event["title"].as_str().is_some_and(|title| title.starts_with("line") || title == "tick");
     let events = place.json("x.json")["events"].as_array().expect("events").clone();
-    assert_eq!(events.iter().filter(|event| log(event)).count(), 4505);
+    assert_eq!(events.iter().filter(|event| log(event)).count(), 1305);
     assert!(number(&report, "conflicts") > 0, "versions of one revision on several days");
 }
 
@@ -110,7 +110,7 @@ fn many_inputs_are_one_with_few_open_files() {
     let place = Place::new();
     let mut whole = String::new();
     for n in 0..300 {
-        let part = log(n * 10..n * 10 + 10);
+        let part = log(n * 5..n * 5 + 5);
         place.write(&format!("in/{n:03}.jsonl"), &part);
         whole.push_str(&part);
     }
@@ -118,8 +118,8 @@ fn many_inputs_are_one_with_few_open_files() {
     let one = place.run(&["merge", "jsonl,label=log:whole.jsonl", "--report", "one.json"]).ok();
     let args = ["merge", "jsonl,label=log:in", "--report", "many.json", "--threads", "4", "--memory", "1M"];
     let many = limited(&place, "ulimit -n 40", &args).ok();
-    assert_eq!(total(&place.json("one.json")), [3000, 3000, 0, 0, 0]);
-    assert_eq!(total(&place.json("many.json")), [3000, 3000, 0, 0, 0]);
+    assert_eq!(total(&place.json("one.json")), [1500, 1500, 0, 0, 0]);
+    assert_eq!(total(&place.json("many.json")), [1500, 1500, 0, 0, 0]);
     let without_places = |run: &Run| {
         let mut events = run.events();
         events.iter_mut().for_each(|event| event["claims"][0]["locator"] = Value::Null);
@@ -163,12 +163,10 @@ fn thousands_of_events_of_one_moment_keep_their_order_and_pair_off() {
     let line = |n: usize| format!("{{\"start\":\"2025-09-10T08:00:00Z\",\"title\":\"{n}\"}}\n");
     let (forward, back): (String, String) = ((0..5000).map(line).collect(), (0..5000).rev().map(line).collect());
     let place = Place::with(&[("a.jsonl", &forward), ("b.jsonl", &back)]);
-    let run = place.run(&["merge", "a.jsonl", "b.jsonl", "--report", "r.json"]).ok();
+    let run = place.run(&["merge", "b.jsonl", "a.jsonl", "--report", "r.json"]).ok();
     assert_eq!(total(&place.json("r.json")), [10_000, 5000, 5000, 0, 0]);
     assert_eq!(run.titles(), (0..5000).map(|n| n.to_string()).collect::<Vec<_>>());
     assert!(run.events().iter().all(|event| event["claims"].as_array().expect("claims").len() == 2));
-    let little = place.run(&[&["merge", "b.jsonl", "a.jsonl"][..], &LITTLE].concat()).ok();
-    assert!(little.stdout == run.stdout);
 }
 
 #[test]
@@ -178,9 +176,7 @@ fn inputs_in_order_and_in_reverse_become_one_timeline() {
     let place = Place::with(&[("a.jsonl", &forward), ("b.jsonl", &back)]);
     let expected: Vec<String> = (0..2000).map(|n| n.to_string()).collect();
     for name in ["a.jsonl", "b.jsonl"] {
-        for memory in ["1M", "1G"] {
-            assert!(place.run(&["merge", name, "--memory", memory]).ok().titles() == expected, "{name} {memory}");
-        }
+        assert!(place.run(&[&["merge", name][..], &LITTLE].concat()).ok().titles() == expected, "{name}");
     }
 }
 
@@ -203,7 +199,7 @@ fn the_first_and_the_last_years_are_in_order_and_the_undated_come_last() {
 
 #[test]
 fn of_equal_lines_as_many_stay_as_one_source_has() {
-    for (n, m) in [(5, 3), (3, 5), (10_500, 200), (200, 10_500)] {
+    for (n, m) in [(5, 3), (3, 5), (10_100, 50)] {
         let place = Place::with(&[("a.jsonl", &equal(n)), ("b.jsonl", &equal(m))]);
         let run = place.run(&["merge", "a.jsonl", "b.jsonl", "--report", "r.json"]).ok();
         let (most, least) = (n.max(m), n.min(m));
@@ -219,38 +215,38 @@ fn of_equal_lines_as_many_stay_as_one_source_has() {
 
 #[test]
 fn a_large_file_given_twice_adds_nothing() {
-    let place = Place::with(&[("a.jsonl", &(log(0..1500) + &equal(700)))]);
+    let place = Place::with(&[("a.jsonl", &(log(0..500) + &equal(100)))]);
     for dedupe in ["none", "identity", "exact"] {
         let args = ["merge", "a.jsonl", "--dedupe", dedupe, "--report", "r.json"];
         let once = place.run(&args).ok();
-        assert_eq!(total(&place.json("r.json")), [2200, 2200, 0, 0, 0], "{dedupe}");
+        assert_eq!(total(&place.json("r.json")), [600, 600, 0, 0, 0], "{dedupe}");
         let twice = place.run(&[&args[..], &["a.jsonl"], &LITTLE].concat()).ok();
-        assert_eq!(total(&place.json("r.json")), [4400, 2200, 2200, 0, 0], "{dedupe}");
+        assert_eq!(total(&place.json("r.json")), [1200, 600, 600, 0, 0], "{dedupe}");
         assert!(once.stdout == twice.stdout, "{dedupe}");
     }
 }
 
 #[test]
 fn a_source_that_fails_late_contributes_nothing_even_if_its_rows_were_kept_aside() {
-    let lines = log(0..3000);
+    let lines = log(0..1500);
     let array: Vec<&str> = lines.lines().collect();
     let ids: String = (0..50).map(|n| format!(",{{\"id\":\"{n}\",\"revision\":2,\"title\":\"new\"}}")).collect();
     let place = Place::with(&[("cut.json", &format!("[{}{ids},{{\"title\":\"cut", array.join(",")))]);
     // Others say the same as it, or an older version.
     let old: String = (0..50).map(|n| format!("{{\"id\":\"{n}\",\"revision\":1,\"title\":\"old\"}}\n")).collect();
-    place.write("good.jsonl", log(2500..3500) + &old);
+    place.write("good.jsonl", log(1200..1700) + &old);
     let alone = place.run(&["merge", "good.jsonl"]).ok();
     for way in WAYS {
         let args = ["merge", "good.jsonl", "cut.json", "--keep-going", "--report", "r.json"];
         let run = place.run(&[&args[..], way].concat()).expect(1);
         assert!(run.stdout == alone.stdout, "{way:?}");
         let report = place.json("r.json");
-        assert_eq!(total(&report), [1050, 1050, 0, 0, 0], "{way:?}");
+        assert_eq!(total(&report), [550, 550, 0, 0, 0], "{way:?}");
         assert_eq!((&report["sources"][0]["status"], &report["sources"][0]["read"]), (&"failed".into(), &0.into()));
-        // Without leave to go on nothing is written.
-        let _ = place.run(&[&["merge", "good.jsonl", "cut.json", "-o", "x.json"][..], way].concat()).expect(2);
-        assert!(!place.path("x.json").exists());
     }
+    // Without leave to go on nothing is written.
+    let _ = place.run(&[&["merge", "good.jsonl", "cut.json", "-o", "x.json"][..], &LITTLE].concat()).expect(2);
+    assert!(!place.path("x.json").exists());
 }
 
 #[test]
