@@ -13,11 +13,10 @@ use annals_core::plugin::Options;
 use annals_core::{Fact, Host, Note};
 use arrow_array::RecordBatch;
 
-use crate::engine::Merged;
+use crate::engine::{Merged, Settings};
 use crate::exit::{Exit, Trouble};
 use crate::interrupt;
 use crate::output::{self, Pending};
-use crate::progress::Progress;
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, OutputReport, Report};
 use crate::spec::{Spec, typed_options};
@@ -108,11 +107,11 @@ const WAITING: usize = 2;
 pub fn all(
     merged: &mut Merged,
     targets: &[Resolved<'_>],
-    progress: &Progress,
+    settings: &Settings,
     report: &mut Report,
 ) -> Result<Vec<Pending>, Trouble> {
     let pending: Vec<Pending> =
-        targets.iter().map(|target| Pending::new(&target.path)).collect::<Result<_, Trouble>>()?;
+        targets.iter().map(|target| Pending::new(&target.path, &settings.temp_dir)).collect::<Result<_, Trouble>>()?;
     let stop = AtomicBool::new(false);
     let facts = &merged.facts;
     let stream = &mut merged.stream;
@@ -129,7 +128,7 @@ pub fn all(
         let streamed = (|| {
             while let Some(batch) = stream.next()? {
                 kept += batch.num_rows() as u64;
-                progress.events(batch.num_rows() as u64);
+                settings.progress.events(batch.num_rows() as u64);
                 for sender in &senders {
                     if sender.send(Ok(batch.clone())).is_err() {
                         // An output has failed; its thread says why.
@@ -230,11 +229,11 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
 }
 
 /// The report and the rejected records, ready to be put into place.
-pub fn side_files(paths: &SideFiles<'_>, report: &Report) -> Result<Vec<Pending>, Trouble> {
+pub fn side_files(paths: &SideFiles<'_>, report: &Report, temp_dir: &Path) -> Result<Vec<Pending>, Trouble> {
     let mut files = Vec::new();
     let mut add = |path: &Path, write: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
         let name = path.to_string_lossy();
-        let mut writer = BufWriter::new(Pending::new(&name)?);
+        let mut writer = BufWriter::new(Pending::new(&name, temp_dir)?);
         let written = write(&mut writer).and_then(|()| writer.flush());
         let (pending, _) = writer.into_parts();
         written.map_err(|error| Trouble::new(format!("cannot write `{name}`")).cause(error))?;

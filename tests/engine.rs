@@ -95,6 +95,17 @@ fn what_does_not_fit_goes_to_temporary_files() {
     assert_eq!(place.json("x.json")["events"].as_array().expect("events").len(), 3000);
 }
 
+#[test]
+fn standard_output_is_kept_in_the_folder_for_temporary_files_until_the_end() {
+    let place = Place::with(&[("a.jsonl", NOTES), ("t/keep", "")]);
+    let args = ["merge", "a.jsonl"];
+    place.run(&[&args[..], &["--temp-dir", "missing"]].concat()).expect(2).snapshot("temp-dir-missing-for-stdout");
+    let args = [&args[..], &["--temp-dir", "t"]].concat();
+    let mut command = place.command(&args);
+    let run = place.finish(&args, command.env("TMPDIR", "missing").output().expect("the program starts"));
+    assert_eq!(run.ok().titles().len(), 3);
+}
+
 /// Runs the program in a shell that has set these limits.
 #[cfg(unix)]
 fn limited(place: &Place, limits: &str, args: &[&str]) -> Run {
