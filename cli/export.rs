@@ -117,7 +117,7 @@ pub fn all(
     report: &mut Report,
 ) -> Result<Vec<Pending>, Trouble> {
     let pending: Vec<Pending> =
-        targets.iter().map(|target| Pending::new(&target.path)).collect::<Result<_, Trouble>>()?;
+        targets.iter().map(|target| Pending::new(&target.path, &settings.temp_dir)).collect::<Result<_, Trouble>>()?;
     let stop = AtomicBool::new(false);
     let facts = &merged.facts;
     let stream = &mut merged.stream;
@@ -238,11 +238,11 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
 }
 
 /// The report and the rejected records, ready to be put into place.
-pub fn side_files(paths: &SideFiles<'_>, report: &Report) -> Result<Vec<Pending>, Trouble> {
+pub fn side_files(paths: &SideFiles<'_>, report: &Report, temp_dir: &Path) -> Result<Vec<Pending>, Trouble> {
     let mut files = Vec::new();
     let mut add = |path: &Path, write: &dyn Fn(&mut dyn Write) -> std::io::Result<()>| {
         let name = path.to_string_lossy();
-        let mut writer = BufWriter::new(Pending::new(&name)?);
+        let mut writer = BufWriter::new(Pending::new(&name, temp_dir)?);
         let written = write(&mut writer).and_then(|()| writer.flush());
         let (pending, _) = writer.into_parts();
         written.map_err(|error| Trouble::new(format!("cannot write `{name}`")).cause(error))?;

@@ -50,11 +50,13 @@ impl Write for Device {
 }
 
 impl Pending {
-    /// Prepares to write `path`; `-` is standard output.
-    pub fn new(path: &str) -> Result<Self, Trouble> {
-        let cannot = |error: io::Error| Trouble::new(format!("cannot write `{path}`")).cause(&error);
-        let place = if path == "-" { tempfile::tempfile().map(Place::Stdout) } else { Self::beside(path) };
-        Ok(Self { name: path.to_owned(), place: place.map_err(cannot)? })
+    /// Prepares to write `path`; `-` is standard output, kept in `temp_dir` until the end.
+    pub fn new(path: &str, temp_dir: &Path) -> Result<Self, Trouble> {
+        let place = match path {
+            "-" => Place::Stdout(tempfile::tempfile_in(temp_dir).map_err(|error| cannot_keep(temp_dir, &error))?),
+            _ => Self::beside(path).map_err(|error| Trouble::new(format!("cannot write `{path}`")).cause(&error))?,
+        };
+        Ok(Self { name: path.to_owned(), place })
     }
 
     fn beside(path: &str) -> io::Result<Place> {
@@ -146,6 +148,18 @@ pub fn commit(mut outputs: Vec<Pending>) -> Result<(), Trouble> {
     }
     outputs.sort_by_key(|output| matches!(output.place, Place::Stdout(_)));
     outputs.into_iter().try_for_each(Pending::commit)
+}
+
+/// Temporary data could not be written.
+pub fn cannot_keep(folder: &Path, error: &io::Error) -> Trouble {
+    let trouble = Trouble::new(format!("cannot keep temporary data in `{}`", folder.display())).cause(error);
+    let trouble = Trouble { ends_run: true, ..trouble };
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            trouble.hint("`--temp-dir DIR` takes another disk, a larger `--memory` needs less of it")
+        }
+        _ => trouble.hint("`--temp-dir DIR` takes another folder"),
+    }
 }
 
 /// Refuses two outputs that would be one file.

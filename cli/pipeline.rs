@@ -48,19 +48,22 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
     let targets = export::resolve(&writing.targets, &side_files, registry)?;
 
     let mut merged = merge(reading, registry, &mut report)?;
-    let mut pending = export::all(&mut merged, &targets, &reading.settings, &mut report)?;
+    let settings = &reading.settings;
+    let mut pending = export::all(&mut merged, &targets, settings, &mut report)?;
     pending.extend(merged.explain.finish()?);
     finish(&merged.stream, &merged.joined, &mut report);
-    pending.extend(export::side_files(&side_files, &report)?);
+    pending.extend(export::side_files(&side_files, &report, &settings.temp_dir)?);
     output::commit(pending)?;
-    reading.settings.progress.finish();
+    settings.progress.finish();
     Ok(report)
 }
 
 /// Reads and merges; the events are still to come out of the stream.
 pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Merged, Trouble> {
     let sources = source::find(&reading.inputs, registry)?;
-    let explain = reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy())).transpose()?;
+    let explain =
+        reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy(), &reading.settings.temp_dir));
+    let explain = explain.transpose()?;
     let importing = Importing {
         from: reading.from.as_deref(),
         limits: &reading.limits,

@@ -115,7 +115,7 @@ impl State {
     }
 
     fn draw(&self) {
-        if self.began.elapsed() < PATIENCE {
+        if self.when != When::Always && self.began.elapsed() < PATIENCE {
             return;
         }
         let mut shown = self.shown();

@@ -14,6 +14,7 @@ use arrow_schema::SchemaRef;
 
 use crate::exit::Trouble;
 use crate::interrupt;
+use crate::output::cannot_keep;
 
 /// A file that grows at its end.
 pub struct SpillFile {
@@ -38,7 +39,7 @@ impl SpillFile {
 
     /// Appends what `write` writes.
     pub fn append(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Part, Trouble> {
-        let cannot = |error: &io::Error| cannot(&self.folder, error);
+        let cannot = |error: &io::Error| cannot_keep(&self.folder, error);
         let file = match &self.file {
             Some(file) => Arc::clone(file),
             None => {
@@ -87,17 +88,6 @@ impl SpillFile {
             writer.finish().map_err(io_error)
         });
         failed.map_or(part, Err)
-    }
-}
-
-fn cannot(folder: &Path, error: &io::Error) -> Trouble {
-    let trouble = Trouble::new(format!("cannot keep temporary data in `{}`", folder.display())).cause(error);
-    let trouble = Trouble { ends_run: true, ..trouble };
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            trouble.hint("`--temp-dir DIR` takes another disk, a larger `--memory` needs less of it")
-        }
-        _ => trouble.hint("`--temp-dir DIR` takes another folder"),
     }
 }
 

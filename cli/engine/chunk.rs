@@ -18,6 +18,8 @@ pub const DONE: u64 = u64::MAX;
 pub const FILTERED: u8 = 1;
 /// There may be more events that say the same: minted ids are numbered.
 pub const REPEATED: u8 = 2;
+/// The filters could not judge this row alone.
+pub const UNJUDGED: u8 = 4;
 
 /// The first half of a content key.
 pub type Content = [u8; 16];
@@ -80,6 +82,8 @@ pub struct Chunk {
     slot: AtomicU64,
     /// How many bytes it takes.
     bytes: usize,
+    /// Whether a row may be much larger than the others.
+    uneven: bool,
 }
 
 impl Chunk {
@@ -88,7 +92,8 @@ impl Chunk {
         let events = prune(events);
         let rows = Rows::of(&events).expect("checked when it came in");
         let bytes = events.get_array_memory_size() + meta.bytes() + 2048;
-        Arc::new(Self { events, rows, meta, slot: AtomicU64::new(0), bytes })
+        let uneven = (0..events.num_columns()).any(|at| longest(events.column(at)) > LONG);
+        Arc::new(Self { events, rows, meta, slot: AtomicU64::new(0), bytes, uneven })
     }
 
     /// How many rows there are.
@@ -115,6 +120,35 @@ impl Chunk {
     pub fn source(&self, row: usize) -> u32 {
         self.meta.source[row]
     }
+}
+
+/// A value longer than this makes its row much larger than most rows are.
+const LONG: usize = 16 << 10;
+
+/// Where the texts or lists of a column end.
+fn ends(column: &ArrayRef) -> &[i32] {
+    let texts = column.as_string_opt::<i32>().map(|texts| texts.value_offsets());
+    let bytes = || column.as_binary_opt::<i32>().map(|bytes| bytes.value_offsets());
+    let lists = || column.as_list_opt::<i32>().map(|lists| lists.value_offsets());
+    texts.or_else(bytes).or_else(lists).unwrap_or_default()
+}
+
+/// About how many bytes an item of a column takes: one of a text, more of a list.
+fn item_bytes(column: &ArrayRef) -> usize {
+    let lists = column.as_list_opt::<i32>().map(|lists| lists.values());
+    lists.map_or(1, |items| items.get_array_memory_size() / items.len().max(1))
+}
+
+/// About how many bytes the longest text or list of a column takes.
+fn longest(column: &ArrayRef) -> usize {
+    let longest = ends(column).windows(2).map(|ends| ends[1] - ends[0]).max();
+    longest.unwrap_or(0).cast_unsigned() as usize * item_bytes(column)
+}
+
+/// About how many bytes the text or list of a row takes.
+fn length(column: &ArrayRef, row: usize) -> usize {
+    let length = ends(column).get(row..row + 2).map_or(0, |ends| ends[1] - ends[0]);
+    length.cast_unsigned() as usize * item_bytes(column)
 }
 
 /// Without the columns that are null in every row.
@@ -153,6 +187,9 @@ impl Picked {
             at
         };
         self.bytes += chunk.bytes / chunk.len();
+        if chunk.uneven {
+            self.bytes += chunk.events.columns().iter().map(|column| length(column, row)).sum::<usize>();
+        }
         self.picks.push(Pick { batch: batch as u32, row: row as u32 });
     }
 
@@ -267,6 +304,24 @@ mod tests {
     use annals_core::{Event, sample};
 
     use super::*;
+
+    #[test]
+    fn a_large_row_among_small_ones_is_counted_as_what_it_is() {
+        let mut events: Vec<Event> = (0..1000).map(|n| Event::new().title(n.to_string())).collect();
+        let claim = |n: u64| annals_core::Claim { source: n.to_string(), ..annals_core::Claim::default() };
+        events[1].body = Some("x".repeat(1 << 20));
+        events[2].claims = (0..2000).map(claim).collect();
+        let check = |events: &[Event], row: usize, expected: std::ops::Range<usize>| {
+            let meta = Meta { source: vec![0; events.len()], ..Meta::default() };
+            let mut picked = Picked::default();
+            picked.push(&Chunk::new(&table::to_batch(events, None), meta), row);
+            assert!(expected.contains(&picked.bytes()), "{row}: {}", picked.bytes());
+        };
+        check(&events, 0, 1..20_000);
+        check(&events, 1, 1 << 20..1 << 22);
+        check(&events, 2, 100_000..1 << 21);
+        check(&events[..1], 0, 1..20_000);
+    }
 
     #[test]
     fn rows_come_back_from_a_temporary_file() {

@@ -111,15 +111,18 @@ fn join_any(group: &[Record], every_substance: bool) -> Vec<Joined> {
         let fits = version(&a.content) == newest && substances.contains_key(&substance);
         if fits { substance } else { smallest.clone() }
     };
-    let homes: Vec<Vec<u8>> = own.iter().map(home).collect();
-    let joined = |(substance, standing): (&Vec<u8>, &&Assertion)| {
-        let claims = assertions.iter().filter(|a| home(a) == *substance);
-        let event = put_together(&standing.content, claims);
-        let of: Vec<usize> = (0..group.len()).filter(|&at| homes[at] == *substance).collect();
+    let mut claims: HashMap<Vec<u8>, Vec<&Assertion>> = HashMap::new();
+    assertions.iter().for_each(|a| claims.entry(home(a)).or_default().push(a));
+    let mut records: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    own.iter().for_each(|a| records.entry(home(a)).or_default().push(a.record));
+    let mut joined = |(substance, standing): (&Vec<u8>, &&Assertion)| {
+        let claims = claims.remove(substance).unwrap_or_default();
+        let event = put_together(&standing.content, claims.into_iter());
+        let of = records.remove(substance).unwrap_or_default();
         let at = of.iter().position(|&at| at == standing.record).expect("what stands is at home");
         Joined::new(Box::new(event), of.iter().map(|&at| Member::of(&group[at])).collect(), at)
     };
-    substances.iter().map(joined).collect()
+    substances.iter().map(&mut joined).collect()
 }
 
 fn own_content(record: &Record, at: usize) -> Assertion {

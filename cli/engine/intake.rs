@@ -8,11 +8,11 @@ use annals_core::key;
 use annals_core::table::{Rows, Text};
 use arrow_array::RecordBatch;
 
-use super::chunk::{Chunk, FILTERED, Meta};
+use super::chunk::{Chunk, FILTERED, Meta, UNJUDGED};
 use super::entries::Entries;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
-use super::{Dedupe, Remarks, Settings, is_iana};
+use super::{Dedupe, Settings, is_iana};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
 
@@ -44,8 +44,8 @@ pub struct Got {
     pub entries: Entries,
     /// The zones of sources that are complete.
     pub zones: Zones,
-    /// What could not be judged.
-    pub remarks: Remarks,
+    /// Whether there are rows that the filters could not judge.
+    pub unjudged: bool,
     file: SpillFile,
 }
 
@@ -53,13 +53,7 @@ impl<'a> Intake<'a> {
     /// One of `threads`.
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
         let file = SpillFile::new(&settings.temp_dir);
-        let got = Got {
-            runs: Vec::new(),
-            entries: Entries::default(),
-            zones: Zones::new(),
-            remarks: Remarks::default(),
-            file,
-        };
+        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: Zones::new(), unjudged: false, file };
         let limit = settings.memory / 2 / threads;
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, zones: Zones::new(), got }
     }
@@ -85,8 +79,7 @@ impl<'a> Intake<'a> {
             meta.content = (0..count).map(&mut content).collect();
         }
         if !self.settings.filter.is_empty() {
-            let flags = (0..count).map(|row| if self.keeps(&rows, row) { 0 } else { FILTERED });
-            meta.flags = flags.collect();
+            meta.flags = (0..count).map(|row| self.judge(&rows, row)).collect();
         }
         let chunk = Chunk::new(batch, meta);
         self.enter(&chunk, source);
@@ -106,15 +99,20 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Whether the filters leave a row in that has no company.
-    fn keeps(&mut self, rows: &Rows, row: usize) -> bool {
+    /// What the filters make of a row that has no company, as flags.
+    fn judge(&mut self, rows: &Rows, row: usize) -> u8 {
         let filter = &self.settings.filter;
+        let flag = |keep: bool| if keep { 0 } else { FILTERED };
         if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
-            return filter.keeps_row(rows, row);
+            return flag(filter.keeps_row(rows, row));
         }
         let verdicts = filter.judge(&[rows.event(row)]);
-        self.got.remarks.extend(verdicts.notes);
-        verdicts.keep[0]
+        if verdicts.notes.is_empty() {
+            return flag(verdicts.keep[0]);
+        }
+        // It is told later, if it turns out to have no company indeed.
+        self.got.unjudged = true;
+        flag(verdicts.keep[0]) | UNJUDGED
     }
 
     /// Enters the rows into the groups that they may have to do with.

@@ -1,5 +1,6 @@
 //! Joins rows that have company: takes them out of the runs, group by group, and gives back what they become.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use annals_core::Event;
@@ -8,7 +9,7 @@ use annals_core::key;
 use annals_core::table::{Builder, Rows};
 use serde_json::{Value, json};
 
-use super::chunk::{Chunk, Content, DONE, FILTERED, Meta, Picked, REPEATED, from_spill};
+use super::chunk::{Chunk, Content, DONE, FILTERED, Meta, Picked, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
 use super::explain::Explain;
 use super::intake::Zones;
@@ -32,6 +33,8 @@ pub struct Joiner<'a> {
     pub file: &'a mut SpillFile,
     pub explain: &'a mut Explain,
     pub remarks: &'a mut Remarks,
+    /// Whether there are rows that the filters could not judge.
+    pub unjudged: bool,
     /// Facts of conflicting events: id, instance, content keys.
     pub clashes: Vec<Value>,
 }
@@ -112,12 +115,24 @@ impl Made {
         Self { builder: Builder::default(), meta: Meta::default(), sorter: Sorter::new(order, settings) }
     }
 
+    /// Adds an event that needs no more joining.
     fn push(&mut self, event: &Event, source: usize, weight: u32, file: &mut SpillFile) -> Result<(), Trouble> {
+        self.push_numbered(DONE, event, source, weight, file)
+    }
+
+    fn push_numbered(
+        &mut self,
+        seq: u64,
+        event: &Event,
+        source: usize,
+        weight: u32,
+        file: &mut SpillFile,
+    ) -> Result<(), Trouble> {
         let content: Content = match event.id {
             Some(_) => [0; 16],
             None => *key::content_key(event).first_chunk().expect("a key has 32 bytes"),
         };
-        self.meta.seq.push(DONE);
+        self.meta.seq.push(seq);
         self.meta.source.push(source as u32);
         self.meta.flags.push(REPEATED);
         self.meta.weight.push(weight);
@@ -146,7 +161,7 @@ impl Made {
 impl Joiner<'_> {
     /// Joins the rows in `groups`, which stay in `runs`; gives runs of what they become.
     pub fn join(mut self, runs: &[Run], groups: &Groups) -> Result<(Vec<Run>, Vec<Value>), Trouble> {
-        if groups.identity.is_empty() && groups.content.is_empty() {
+        if groups.identity.is_empty() && groups.content.is_empty() && !self.unjudged {
             return Ok((Vec::new(), Vec::new()));
         }
         let of_identity = if !self.settings.filter.is_empty() { Group::Series } else { Group::Identity };
@@ -156,10 +171,12 @@ impl Joiner<'_> {
             of_identity
         };
         let mut identities = Sorter::new(Order::Group(of_identity), self.settings);
-        let mut contents = Sorter::new(Order::Group(Group::Content), self.settings);
+        // Where content alone joins nothing, groups need not be as large as that.
+        let of_content = if self.settings.dedupe == Dedupe::Exact { Group::Content } else { Group::Place };
+        let mut contents = Sorter::new(Order::Group(of_content), self.settings);
         self.take_out(runs, groups, &mut identities, &mut contents)?;
         let mut done = Made::new(Order::Time, self.settings);
-        let mut winners = Made::new(Order::Group(Group::Content), self.settings);
+        let mut winners = Made::new(Order::Group(of_content), self.settings);
         let mut merge = identities.merge(self.file)?;
         let explained = self.explain.is_on();
         each_group(&mut merge, explained, |group| self.identity(group, &mut done, &mut winners))?;
@@ -178,7 +195,8 @@ impl Joiner<'_> {
         identities: &mut Sorter,
         contents: &mut Sorter,
     ) -> Result<(), Trouble> {
-        let mut sort_in = |chunk: &Arc<Chunk>, file: &mut SpillFile| {
+        let limit = identities.limit;
+        let mut sort_in = |chunk: &Arc<Chunk>, file: &mut SpillFile, take: bool| -> Result<(), Trouble> {
             for (row, &seq) in chunk.meta.seq.iter().enumerate() {
                 if self.failed[chunk.source(row) as usize] {
                     continue;
@@ -188,6 +206,9 @@ impl Joiner<'_> {
                 } else if groups.content.get(seq) {
                     &mut *contents
                 } else {
+                    if chunk.has(row, UNJUDGED) {
+                        self.remarks.extend(self.settings.filter.judge(&[chunk.rows.event(row)]).notes);
+                    }
                     continue;
                 };
                 sorter.push(chunk, row, file)?;
@@ -195,14 +216,27 @@ impl Joiner<'_> {
                     count_zones(self.zones, &chunk.rows, row, -1);
                 }
             }
+            if take {
+                for sorter in [&mut *identities, &mut *contents] {
+                    sorter.take_picked();
+                    sorter.make_room(file)?;
+                }
+            }
             Ok(())
         };
         for run in runs {
             match run {
-                Run::Memory(sorted) => sorted.chunks().iter().try_for_each(|chunk| sort_in(chunk, self.file))?,
+                Run::Memory(sorted) => sorted.chunks().iter().try_for_each(|chunk| sort_in(chunk, self.file, false))?,
                 Run::File(part) => {
+                    // What is picked keeps its whole chunk alive.
+                    let mut held = 0;
                     for batch in part.batches()? {
-                        sort_in(&from_spill(&batch?), self.file)?;
+                        let chunk = from_spill(&batch?);
+                        held += chunk.bytes();
+                        sort_in(&chunk, self.file, held > limit)?;
+                        if held > limit {
+                            held = 0;
+                        }
                     }
                 }
             }
@@ -247,7 +281,7 @@ impl Joiner<'_> {
 
     /// Rows by their content.
     fn contents(&mut self, merge: &mut Merge, done: &mut Made) -> Result<(), Trouble> {
-        let mut large: Option<Sorter> = None;
+        let mut large: Option<Made> = None;
         let mut group: Vec<Record> = Vec::new();
         let mut hash = None;
         // The place of a row among those of its source in a large group.
@@ -264,7 +298,10 @@ impl Joiner<'_> {
             let source = chunk.source(row);
             last = if last.0 == source { (source, last.1 + 1) } else { (source, 0) };
             match &mut large {
-                Some(sorter) => self.push_occurrence(sorter, &chunk, row, last.1)?,
+                Some(made) => {
+                    let record = Record::of(&chunk, row, false);
+                    made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
+                }
                 None => {
                     group.push(Record::of(&chunk, row, self.explain.is_on()));
                     if group.len() > LARGE && self.settings.dedupe == Dedupe::Exact {
@@ -276,41 +313,26 @@ impl Joiner<'_> {
     }
 
     /// The beginning of a large group as rows sorted by their occurrence.
-    fn occurrences(&mut self, group: Vec<Record>) -> Result<Sorter, Trouble> {
-        let mut sorter = Sorter::new(Order::Occurrence, self.settings);
+    fn occurrences(&mut self, group: Vec<Record>) -> Result<Made, Trouble> {
+        let mut made = Made::new(Order::Occurrence, self.settings);
         let mut last = (usize::MAX, 0);
-        for records in group.chunks(1000) {
-            let mut builder = Builder::default();
-            let mut meta = Meta::default();
-            for record in records {
-                last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
-                builder.event(&record.event);
-                meta.seq.push(last.1);
-                meta.source.push(record.source as u32);
-                meta.weight.push(record.weight);
-            }
-            sorter.push_chunk(Chunk::new(&builder.finish(), meta), self.file)?;
+        for record in group {
+            last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
+            made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
         }
-        Ok(sorter)
+        Ok(made)
     }
 
-    fn push_occurrence(&mut self, to: &mut Sorter, chunk: &Chunk, row: usize, n: u64) -> Result<(), Trouble> {
-        let meta = Meta {
-            seq: vec![n],
-            source: vec![chunk.source(row)],
-            weight: vec![chunk.meta.weight.get(row).copied().unwrap_or(0)],
-            ..Meta::default()
-        };
-        let one = Chunk::new(&chunk.events.slice(row, 1), meta);
-        to.push(&one, 0, self.file)
-    }
-
-    fn end_contents(&mut self, group: Vec<Record>, large: Option<Sorter>, done: &mut Made) -> Result<(), Trouble> {
+    fn end_contents(&mut self, group: Vec<Record>, large: Option<Made>, done: &mut Made) -> Result<(), Trouble> {
         let settings = self.settings;
-        if let Some(sorter) = large {
-            let mut merge = sorter.merge(self.file)?;
+        if let Some(made) = large {
+            let mut merge = made.finish(self.file)?.merge(self.file)?;
             let explained = self.explain.is_on();
-            return each_group(&mut merge, explained, |same| self.settle("exact", vec![exact::join_equal(same)], done));
+            return each_group(&mut merge, explained, |same| {
+                // One from each source; equal hashes are no proof here either.
+                let joined = exact::join(same, settings.dedupe);
+                joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], done))
+            });
         }
         if group.is_empty() {
             return Ok(());
@@ -337,10 +359,14 @@ impl Joiner<'_> {
             }
         };
         // Versions of one instance that contradict each other.
+        let mut of_instance: HashMap<Option<&str>, usize> = HashMap::new();
+        for (event, _) in events.iter().zip(&kept).filter(|(_, kept)| **kept) {
+            *of_instance.entry(event.instance.as_deref()).or_default() += 1;
+        }
         let clash = |a: &Event| {
             self.settings.dedupe >= Dedupe::Identity
                 && a.id.is_some()
-                && events.iter().zip(&kept).filter(|(b, kept)| **kept && a.instance == b.instance).count() > 1
+                && of_instance.get(&a.instance.as_deref()).is_some_and(|&count| count > 1)
         };
         let clashing: Vec<bool> = events.iter().map(clash).collect();
         for (at, one) in joined.iter().enumerate() {
@@ -390,11 +416,12 @@ impl Joiner<'_> {
     }
 
     fn note_conflicts(&mut self, clashing: &[&Event]) {
-        let mut left = clashing.to_vec();
-        while let Some(first) = left.first().copied() {
-            let (same, others): (Vec<&Event>, Vec<&Event>) =
-                left.into_iter().partition(|event| event.instance == first.instance);
-            left = others;
+        let mut of_instance: BTreeMap<Option<&str>, Vec<&Event>> = BTreeMap::new();
+        for event in clashing {
+            of_instance.entry(event.instance.as_deref()).or_default().push(event);
+        }
+        for same in of_instance.into_values() {
+            let first = same[0];
             let mut keys: Vec<String> = same.iter().map(|event| key::hex(&key::content_key(event))).collect();
             keys.sort();
             let id = first.id.clone().unwrap_or_default();

@@ -210,12 +210,11 @@ pub fn merge(
     let mut joined = vec![Account::default(); failed.len()];
     let mut remarks = Remarks::default();
     let (mut zones, mut conflicts) = (intake::Zones::new(), Conflicts::new());
-    let (mut runs, mut entries) = (Vec::new(), Vec::new());
+    let (mut runs, mut entries, mut unjudged) = (Vec::new(), Vec::new(), false);
     for one in got {
         runs.extend(one.runs);
         entries.push(one.entries);
-        remarks.count += one.remarks.count - one.remarks.some.len();
-        remarks.extend(one.remarks.some);
+        unjudged |= one.unjudged;
         for (zone, count) in one.zones {
             *zones.entry(zone).or_default() += count;
         }
@@ -231,6 +230,7 @@ pub fn merge(
         file: &mut file,
         explain: &mut explain,
         remarks: &mut remarks,
+        unjudged,
         clashes: Vec::new(),
     };
     let (more, clashes) = joiner.join(&runs, &groups)?;

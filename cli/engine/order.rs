@@ -28,7 +28,9 @@ pub enum Group {
     Series,
     /// All that they say.
     Content,
-    /// All that they say, and the id.
+    /// All that they say, and where, of rows without an id.
+    Place,
+    /// All that they say, where, and the id.
     Whole,
 }
 
@@ -68,10 +70,12 @@ impl Group {
             }
             (Self::Series, Some(id)) => (3, id).hash(&mut hasher),
             (Self::Content, None) => (4, chunk.content(row)?).hash(&mut hasher),
-            (Self::Content, Some(_)) => return None,
+            (Self::Place, None) => (6, chunk.content(row)?, key::place_of(&chunk.rows, row)).hash(&mut hasher),
+            (Self::Content | Self::Place, Some(_)) => return None,
             (Self::Whole, id) => {
                 let mut buffer = Vec::new();
-                (5, id, key::content_key_of(&chunk.rows, row, &mut buffer)).hash(&mut hasher);
+                let content = key::content_key_of(&chunk.rows, row, &mut buffer);
+                (5, id, content, key::place_of(&chunk.rows, row)).hash(&mut hasher);
             }
         }
         Some(hasher.finish())

@@ -261,3 +261,18 @@ fn a_local_id_serves_its_own_source_only() {
     let titles: Vec<&str> = timeline.events.iter().filter_map(|event| event.title.as_deref()).collect();
     assert_eq!(titles, ["new", "other"]);
 }
+
+#[test]
+fn more_runs_than_are_merged_at_once_are_merged_in_passes() {
+    // Three records make a run; some are there twice, some have versions.
+    let event = |n: usize| Event {
+        id: n.is_multiple_of(4).then(|| (n % 300).to_string()),
+        revision: Some(n as i64 % 5),
+        ..Event::new().title((n % 1000).to_string()).when(When::parse(&format!("{}", 1000 + n % 900), None).unwrap())
+    };
+    let a = records("a", &(0..1600).map(event).collect::<Vec<_>>());
+    let b = records("b", &(500..600).map(event).collect::<Vec<_>>());
+    let [whole, little] = [WAYS[0], WAYS[1]].map(|way| merge(&[&a, &b], Dedupe::Exact, Conflict::Both, way).unwrap());
+    assert_eq!(whole.events, little.events);
+    assert_eq!((whole.facts, whole.accounts), (little.facts, little.accounts));
+}

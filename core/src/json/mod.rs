@@ -20,7 +20,7 @@ pub use fields::{ACTOR_FIELDS, CLAIM_FIELDS, FIELDS, Field, Kind, LOCATOR_FIELDS
 pub use read::{FieldError, Reading, Repair, from_object, read_object};
 pub use rows::RowWriter;
 pub use time::Times;
-pub use write::{write_line, write_string};
+pub use write::{write_line, write_some, write_string};
 
 /// How deep `extra` and `differs` may be nested. Read and written again they stand a few levels deeper, and JSON
 /// readers stop at 128.

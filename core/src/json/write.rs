@@ -11,7 +11,16 @@ use crate::when::{Extent, Instant, Part, Precision, Qualifier, When, Zone};
 
 /// Appends the event as one line of canonical JSON, without the line end.
 pub fn write_line(event: &Event, out: &mut String) {
-    let mut object = Object::open(out);
+    write_keys(event, None, out);
+}
+
+/// Appends an object with some keys of the canonical JSON of the event, in their order.
+pub fn write_some(event: &Event, keys: &[&str], out: &mut String) {
+    write_keys(event, Some(keys), out);
+}
+
+fn write_keys(event: &Event, keys: Option<&[&str]>, out: &mut String) {
+    let mut object = Object { only: keys, ..Object::open(out) };
     object.text("id", event.id.as_deref());
     object.text("instance", event.instance.as_deref());
     object.number("revision", event.revision);
@@ -39,17 +48,17 @@ fn write_when(when: &When, object: &mut Object<'_>) {
     object.text("when", when.edtf.as_deref());
     object.text("start", when.start_text().as_deref());
     object.text("end", when.end_text().as_deref());
-    object.key("bounds");
     let bounds = when.bounds();
-    if bounds.iter().any(Option::is_some) {
+    object.value("bounds", |out| {
+        if bounds.iter().all(Option::is_none) {
+            return out.push_str("null");
+        }
         let texts = bounds.map(|bound| when.bound_text(bound));
-        let mut pairs = Object::open(object.out);
+        let mut pairs = Object::open(out);
         pairs.array("start", &texts[..2], |text, out| write_text(text.as_deref(), out));
         pairs.array("end", &texts[2..], |text, out| write_text(text.as_deref(), out));
         pairs.close();
-    } else {
-        object.out.push_str("null");
-    }
+    });
     // What an undated event does not have is null; whatever it has all the same is not lost.
     let dated = when.is_dated();
     object.text("extent", (dated || when.extent != Extent::Moment).then(|| extent_name(when.extent)));
@@ -78,11 +87,10 @@ fn write_claim(claim: &Claim, out: &mut String) {
     object.instant("modified", claim.modified);
     object.text("lane", claim.lane.as_deref());
     object.text("attributed_to", claim.attributed_to.as_deref());
-    object.key("locator");
-    match &claim.locator {
-        Some(locator) => write_locator(locator, object.out),
-        None => object.out.push_str("null"),
-    }
+    object.value("locator", |out| match &claim.locator {
+        Some(locator) => write_locator(locator, out),
+        None => out.push_str("null"),
+    });
     object.text("quote", claim.quote.as_deref());
     object.text("edtf", claim.edtf.as_deref());
     object.text("title", claim.title.as_deref());
@@ -102,20 +110,25 @@ fn write_locator(locator: &Locator, out: &mut String) {
 /// An object under way.
 struct Object<'a> {
     out: &'a mut String,
+    /// The keys to write; `None` = all.
+    only: Option<&'a [&'a str]>,
 }
 
 impl<'a> Object<'a> {
     fn open(out: &'a mut String) -> Self {
         out.push('{');
-        Self { out }
+        Self { out, only: None }
     }
 
     fn close(self) {
         self.out.push('}');
     }
 
-    /// Names are ours and need no escape.
-    fn key(&mut self, name: &str) {
+    /// Writes a key and its value, if they are to be written. Names are ours and need no escape.
+    fn value(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        if self.only.is_some_and(|only| !only.contains(&name)) {
+            return;
+        }
         // No value ends in an opening brace: there this is the first key.
         if !self.out.ends_with('{') {
             self.out.push(',');
@@ -123,20 +136,19 @@ impl<'a> Object<'a> {
         self.out.push('"');
         self.out.push_str(name);
         self.out.push_str("\":");
+        write(self.out);
     }
 
     fn text(&mut self, name: &str, value: Option<&str>) {
-        self.key(name);
-        write_text(value, self.out);
+        self.value(name, |out| write_text(value, out));
     }
 
     fn number(&mut self, name: &str, value: Option<impl Display>) {
-        self.key(name);
-        match value {
+        self.value(name, |out| match value {
             // Writing into a String cannot fail.
-            Some(value) => drop(write!(self.out, "{value}")),
-            None => self.out.push_str("null"),
-        }
+            Some(value) => drop(write!(out, "{value}")),
+            None => out.push_str("null"),
+        });
     }
 
     /// The shortest decimal that reads back as the same number; JSON has none for infinity and NaN.
@@ -150,24 +162,24 @@ impl<'a> Object<'a> {
     }
 
     fn array<T>(&mut self, name: &str, items: &[T], write: impl Fn(&T, &mut String)) {
-        self.key(name);
-        self.out.push('[');
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                self.out.push(',');
+        self.value(name, |out| {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(item, out);
             }
-            write(item, self.out);
-        }
-        self.out.push(']');
+            out.push(']');
+        });
     }
 
     /// A JSON object given as text.
     fn embedded(&mut self, name: &str, json: Option<&str>) {
-        self.key(name);
-        match json {
-            Some(json) => write_embedded(json, self.out),
-            None => self.out.push_str("null"),
-        }
+        self.value(name, |out| match json {
+            Some(json) => write_embedded(json, out),
+            None => out.push_str("null"),
+        });
     }
 }
 
