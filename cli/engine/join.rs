@@ -14,7 +14,7 @@ use super::entries::Groups;
 use super::explain::Explain;
 use super::intake::Zones;
 use super::order::{Group, Order};
-use super::run::{BATCH_ROWS, Merge, Run, sort};
+use super::run::{BATCH_ROWS, Merge, Run, sort, sort_some};
 use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity, is_iana};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
@@ -46,6 +46,8 @@ struct Sorter {
     batch_bytes: usize,
     picked: Picked,
     chunks: Vec<Arc<Chunk>>,
+    /// Rows of chunks that are in memory anyway.
+    lent: Vec<(Arc<Chunk>, Vec<u32>)>,
     bytes: usize,
     runs: Vec<Run>,
 }
@@ -53,7 +55,16 @@ struct Sorter {
 impl Sorter {
     fn new(order: Order, settings: &Settings) -> Self {
         let (limit, batch_bytes) = (settings.memory / 16, settings.batch_bytes());
-        Self { order, limit, batch_bytes, picked: Picked::default(), chunks: Vec::new(), bytes: 0, runs: Vec::new() }
+        let (picked, chunks, lent, runs) = Default::default();
+        Self { order, limit, batch_bytes, picked, chunks, lent, bytes: 0, runs }
+    }
+
+    /// Takes a row of a chunk that stays in memory.
+    fn lend(&mut self, chunk: &Arc<Chunk>, row: usize) {
+        match self.lent.last_mut() {
+            Some((last, rows)) if Arc::ptr_eq(last, chunk) => rows.push(row as u32),
+            _ => self.lent.push((Arc::clone(chunk), vec![row as u32])),
+        }
     }
 
     fn push(&mut self, chunk: &Arc<Chunk>, row: usize, file: &mut SpillFile) -> Result<(), Trouble> {
@@ -93,6 +104,9 @@ impl Sorter {
         self.take_picked();
         if !self.chunks.is_empty() {
             self.runs.push(Run::Memory(sort(self.chunks, self.order)));
+        }
+        if !self.lent.is_empty() {
+            self.runs.push(Run::Memory(sort_some(self.lent, self.order)));
         }
         self.runs
     }
@@ -196,7 +210,7 @@ impl Joiner<'_> {
         contents: &mut Sorter,
     ) -> Result<(), Trouble> {
         let limit = identities.limit;
-        let mut sort_in = |chunk: &Arc<Chunk>, file: &mut SpillFile, take: bool| -> Result<(), Trouble> {
+        let mut sort_in = |chunk: &Arc<Chunk>, file: &mut SpillFile, stays: bool, take: bool| -> Result<(), Trouble> {
             for (row, &seq) in chunk.meta.seq.iter().enumerate() {
                 if self.failed[chunk.source(row) as usize] {
                     continue;
@@ -211,7 +225,11 @@ impl Joiner<'_> {
                     }
                     continue;
                 };
-                sorter.push(chunk, row, file)?;
+                if stays {
+                    sorter.lend(chunk, row);
+                } else {
+                    sorter.push(chunk, row, file)?;
+                }
                 if !chunk.has(row, FILTERED) {
                     count_zones(self.zones, &chunk.rows, row, -1);
                 }
@@ -226,14 +244,16 @@ impl Joiner<'_> {
         };
         for run in runs {
             match run {
-                Run::Memory(sorted) => sorted.chunks().iter().try_for_each(|chunk| sort_in(chunk, self.file, false))?,
+                Run::Memory(sorted) => {
+                    sorted.chunks().iter().try_for_each(|chunk| sort_in(chunk, self.file, true, false))?
+                }
                 Run::File(part) => {
                     // What is picked keeps its whole chunk alive.
                     let mut held = 0;
                     for batch in part.batches()? {
                         let chunk = from_spill(&batch?);
                         held += chunk.bytes();
-                        sort_in(&chunk, self.file, held > limit)?;
+                        sort_in(&chunk, self.file, false, held > limit)?;
                         if held > limit {
                             held = 0;
                         }

@@ -40,12 +40,25 @@ struct Key {
 
 /// Sorts the rows of `chunks`.
 pub fn sort(chunks: Vec<Arc<Chunk>>, order: Order) -> Sorted {
-    let rows = chunks.iter().map(|chunk| chunk.len()).sum();
-    let mut keys = Vec::with_capacity(rows);
+    let mut keys = Vec::with_capacity(chunks.iter().map(|chunk| chunk.len()).sum());
     for (at, chunk) in chunks.iter().enumerate() {
         let key = |row| Key { prefix: order.prefix(chunk, row), chunk: at as u32, row: row as u32 };
         keys.extend((0..chunk.len()).map(key));
     }
+    sort_keys(chunks, keys)
+}
+
+/// Sorts some rows of chunks.
+pub fn sort_some(some: Vec<(Arc<Chunk>, Vec<u32>)>, order: Order) -> Sorted {
+    let mut keys = Vec::with_capacity(some.iter().map(|(_, rows)| rows.len()).sum());
+    for (at, (chunk, rows)) in some.iter().enumerate() {
+        let key = |&row: &u32| Key { prefix: order.prefix(chunk, row as usize), chunk: at as u32, row };
+        keys.extend(rows.iter().map(key));
+    }
+    sort_keys(some.into_iter().map(|(chunk, _)| chunk).collect(), keys)
+}
+
+fn sort_keys(chunks: Vec<Arc<Chunk>>, mut keys: Vec<Key>) -> Sorted {
     let place = |key: &Key| (chunks[key.chunk as usize].as_ref(), key.row as usize);
     // Stable, since it is fast on what is already in order.
     keys.sort_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| compare(place(a), place(b))));

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type};
+use arrow_array::types::{
+    ByteArrayType, Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type,
+};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray, StructArray, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, GenericByteArray, ListArray, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray, StructArray, new_null_array,
 };
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -102,45 +104,61 @@ fn primitive<T: ArrowPrimitiveType>(
 
 fn texts(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
     let some = |array: &&ArrayRef| array.null_count() < array.len();
-    let arrays: Vec<Option<&StringArray>> =
-        arrays.iter().map(|array| array.filter(some).map(|array| array.as_string())).collect();
+    let arrays: Vec<Option<Bytes<'_>>> =
+        arrays.iter().map(|array| array.filter(some).map(|array| Bytes::of(array.as_string::<i32>()))).collect();
     if arrays.iter().all(Option::is_none) {
         return Arc::new(StringArray::new_null(picks.len()));
     }
-    let (offsets, values, nulls) = bytes(picks, |pick| {
-        let array = arrays[pick.batch as usize]?;
-        array.is_valid(pick.row as usize).then(|| array.value(pick.row as usize).as_bytes())
-    });
+    let (offsets, values, nulls) = bytes(&arrays, picks);
     // SAFETY: whole texts of other text arrays.
     Arc::new(unsafe { StringArray::new_unchecked(offsets, values.into(), nulls) })
 }
 
 fn binary(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
-    let arrays: Vec<Option<&BinaryArray>> = arrays.iter().map(|array| array.map(|array| array.as_binary())).collect();
-    let (offsets, values, nulls) = bytes(picks, |pick| {
-        let array = arrays[pick.batch as usize]?;
-        array.is_valid(pick.row as usize).then(|| array.value(pick.row as usize))
-    });
+    let arrays: Vec<Option<Bytes<'_>>> =
+        arrays.iter().map(|array| array.map(|array| Bytes::of(array.as_binary::<i32>()))).collect();
+    let (offsets, values, nulls) = bytes(&arrays, picks);
     Arc::new(BinaryArray::new(offsets, values.into(), nulls))
 }
 
-fn bytes<'a>(
-    picks: &[Pick],
-    get: impl Fn(&Pick) -> Option<&'a [u8]>,
-) -> (OffsetBuffer<i32>, Vec<u8>, Option<NullBuffer>) {
+/// Values of any length.
+struct Bytes<'a> {
+    ends: &'a [i32],
+    values: &'a [u8],
+    nulls: Option<&'a NullBuffer>,
+}
+
+impl<'a> Bytes<'a> {
+    fn of<T: ByteArrayType<Offset = i32>>(array: &'a GenericByteArray<T>) -> Self {
+        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+        Self { ends: array.value_offsets(), values: array.value_data(), nulls }
+    }
+
+    fn get(&self, row: usize) -> Option<&'a [u8]> {
+        let range = self.ends[row].cast_unsigned() as usize..self.ends[row + 1].cast_unsigned() as usize;
+        self.nulls.is_none_or(|nulls| nulls.is_valid(row)).then(|| &self.values[range])
+    }
+}
+
+fn bytes(arrays: &[Option<Bytes<'_>>], picks: &[Pick]) -> (OffsetBuffer<i32>, Vec<u8>, Option<NullBuffer>) {
     let mut offsets = Vec::with_capacity(picks.len() + 1);
     offsets.push(0);
-    let (mut total, mut missing) = (0, 0);
+    let full = arrays.iter().all(|array| array.as_ref().is_some_and(|array| array.nulls.is_none()));
+    let mut valid = BooleanBufferBuilder::new(if full { 0 } else { picks.len() });
+    // As long as they are on average: most batches need not grow.
+    let average = |array: &Bytes<'_>| array.values.len() / (array.ends.len() - 1).max(1) + 1;
+    let average = arrays.iter().flatten().map(average).max().unwrap_or(0);
+    let mut values = Vec::with_capacity(average * picks.len());
     for pick in picks {
-        match get(pick) {
-            Some(value) => total += value.len(),
-            None => missing += 1,
+        let value = arrays[pick.batch as usize].as_ref().and_then(|array| array.get(pick.row as usize));
+        if !full {
+            valid.append(value.is_some());
         }
-        offsets.push(i32::try_from(total).expect("the texts of a batch are below 2 GiB"));
+        values.extend_from_slice(value.unwrap_or_default());
+        offsets.push(i32::try_from(values.len()).expect("the texts of a batch are below 2 GiB"));
     }
-    let mut values = Vec::with_capacity(total);
-    picks.iter().filter_map(&get).for_each(|value| values.extend_from_slice(value));
-    let nulls = (missing > 0).then(|| NullBuffer::from_iter(picks.iter().map(|pick| get(pick).is_some())));
+    let nulls = (!full).then(|| NullBuffer::new(valid.finish())).filter(|nulls| nulls.null_count() > 0);
+    values.shrink_to(values.len() + values.len() / 4);
     (OffsetBuffer::new(ScalarBuffer::from(offsets)), values, nulls)
 }
 
