@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use annals_core::json::to_line;
-use annals_core::{Event, key};
+use annals_core::key;
 
-use super::assertion::{bytes_of, content_of, own_claims, put_together, take_apart};
+use super::assertion::{bytes_of, content_of, join_simply, put_together, take_apart};
 use super::{Dedupe, Joined, Member, Record};
 
 /// Joins equal records. What is equal depends on `dedupe`: with `exact` all that a record without an id says, else
@@ -52,19 +52,13 @@ pub fn join_equal(mut same: Vec<Record>) -> Joined {
     if same.len() == 1 {
         return Joined::alone(same.remove(0));
     }
-    let identical = same.iter().all(|record| record.event.says_the_same(&same[0].event) && own_claims(&record.event));
-    let (standing, event) = if identical {
-        let standing = (0..same.len()).min_by_key(|&at| same[at].source).expect("not empty");
-        let mut claims: Vec<_> = same.iter().flat_map(|record| record.event.claims.iter().cloned()).collect();
-        claims.sort();
-        claims.dedup();
-        (standing, Event { claims, ..content_of(&same[standing].event) })
-    } else {
-        let bytes = |record: &Record| bytes_of(&content_of(&record.event));
-        let standing = (0..same.len()).min_by_key(|&at| (bytes(&same[at]), same[at].source)).expect("not empty");
-        let assertions: Vec<_> =
-            same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
-        (standing, put_together(&content_of(&same[standing].event), assertions.iter()))
-    };
+    let all: Vec<usize> = (0..same.len()).collect();
+    if let Some(joined) = join_simply(&mut same, &all) {
+        return joined;
+    }
+    let bytes = |record: &Record| bytes_of(&content_of(&record.event));
+    let standing = (0..same.len()).min_by_key(|&at| (bytes(&same[at]), same[at].source)).expect("not empty");
+    let assertions: Vec<_> = same.iter().enumerate().flat_map(|(at, record)| take_apart(&record.event, at)).collect();
+    let event = put_together(&content_of(&same[standing].event), assertions.iter());
     Joined::new(Box::new(event), same.iter().map(Member::of).collect(), standing)
 }

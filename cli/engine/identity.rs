@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use annals_core::Event;
 use annals_core::key::substance_bytes;
 
-use super::assertion::{Assertion, bytes_of, content_of, own_claims, put_together, take_apart, tell};
+use super::assertion::{Assertion, bytes_of, content_of, join_simply, put_together, take_apart};
 use super::{Conflict, Joined, Member, Record};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,35 +55,17 @@ fn join_group(mut group: Vec<Record>, every_substance: bool) -> Vec<Joined> {
     join_plain(&mut group).map_or_else(|| join_any(&group, every_substance), |joined| vec![joined])
 }
 
-/// What nearly all groups are: claims that only say where, and one newest version, however often.
+/// What nearly all groups are: claims that only say where, and one newest version without contradictions.
 fn join_plain(group: &mut [Record]) -> Option<Joined> {
-    if !group.iter().all(|record| own_claims(&record.event)) {
-        return None;
-    }
     let newest = group.iter().map(|record| version(&record.event)).max()?;
-    let mut top = (0..group.len()).filter(|&at| version(&group[at].event) == newest);
-    let standing = top.next()?;
-    let says = |at: usize| &group[at].event;
-    if !top.all(|at| says(at).says_the_same(says(standing))) {
-        return None;
-    }
-    let mut claims = Vec::new();
-    for record in group.iter() {
-        let same = record.event.says_the_same(says(standing));
-        for claim in &record.event.claims {
-            let mut claim = claim.clone();
-            if !same {
-                tell(&mut claim, &record.event, says(standing));
-            }
-            claims.push(claim);
-        }
-    }
-    claims.sort();
-    claims.dedup();
-    let members = group.iter().map(Member::of).collect();
-    let mut event = std::mem::take(&mut group[standing].event);
-    event.claims = claims;
-    Some(Joined::new(event, members, standing))
+    let top: Vec<usize> = (0..group.len()).filter(|&at| version(&group[at].event) == newest).collect();
+    let first = &group[top[0]].event;
+    let same = |at: &usize| same_substance(first, &group[*at].event);
+    top.iter().all(same).then(|| join_simply(group, &top)).flatten()
+}
+
+fn same_substance(a: &Event, b: &Event) -> bool {
+    a.when == b.when && (&a.recurrence, &a.title, &a.status, &a.place) == (&b.recurrence, &b.title, &b.status, &b.place)
 }
 
 fn join_any(group: &[Record], every_substance: bool) -> Vec<Joined> {
