@@ -115,17 +115,12 @@ impl Made {
         Self { builder: Builder::default(), meta: Meta::default(), sorter: Sorter::new(order, settings) }
     }
 
-    /// Adds an event that needs no more joining.
-    fn push(&mut self, event: &Event, source: usize, weight: u32, file: &mut SpillFile) -> Result<(), Trouble> {
-        self.push_numbered(DONE, event, source, weight, file)
-    }
-
-    fn push_numbered(
+    /// Adds an event, or a row on its way to become one.
+    fn push(
         &mut self,
-        seq: u64,
+        (seq, flags): (u64, u8),
         event: &Event,
-        source: usize,
-        weight: u32,
+        (source, weight): (usize, u32),
         file: &mut SpillFile,
     ) -> Result<(), Trouble> {
         let content: Content = match event.id {
@@ -134,7 +129,7 @@ impl Made {
         };
         self.meta.seq.push(seq);
         self.meta.source.push(source as u32);
-        self.meta.flags.push(REPEATED);
+        self.meta.flags.push(flags);
         self.meta.weight.push(weight);
         self.meta.content.push(content);
         self.builder.event(event);
@@ -262,7 +257,7 @@ impl Joiner<'_> {
                 }
                 // Its content is still to be looked at; all its records are of one source.
                 let weight = one.standing.weight + one.others.iter().map(|other| 1 + other.weight).sum::<u32>();
-                winners.push(&one.event, one.standing.source, weight, self.file)?;
+                winners.push((DONE, 0), &one.event, (one.standing.source, weight), self.file)?;
             }
             if clash {
                 let first = &same_id[0];
@@ -273,7 +268,7 @@ impl Joiner<'_> {
         let together =
             |a: &Joined, b: &Joined| a.event.id == b.event.id && (series || a.event.instance == b.event.instance);
         for same_id in split(joined, together) {
-            self.settle("identity", same_id, done)?;
+            self.settle("identity", same_id, 0, done)?;
         }
         Ok(())
     }
@@ -299,7 +294,7 @@ impl Joiner<'_> {
             match &mut large {
                 Some(made) => {
                     let record = Record::of(&chunk, row);
-                    made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
+                    made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
                 }
                 None => {
                     group.push(Record::of(&chunk, row));
@@ -317,7 +312,7 @@ impl Joiner<'_> {
         let mut last = (usize::MAX, 0);
         for record in group {
             last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
-            made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
+            made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
         }
         Ok(made)
     }
@@ -329,21 +324,25 @@ impl Joiner<'_> {
             return each_group(&mut merge, |same| {
                 // One from each source; equal hashes are no proof here either.
                 let joined = exact::join(same, settings.dedupe);
-                joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], done))
+                joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], REPEATED, done))
             });
         }
         if group.is_empty() {
             return Ok(());
         }
         // Only what is equal in more than the hash is joined.
-        for one in exact::join(group, settings.dedupe) {
-            self.settle("exact", vec![one], done)?;
+        let joined = exact::join(group, settings.dedupe);
+        // All that is said in several sources has come here, so that one event of it is the only one.
+        let across = |one: &Joined| one.others.iter().any(|other| other.source != one.standing.source);
+        let alone = settings.dedupe == Dedupe::Exact && joined.len() == 1 && across(&joined[0]);
+        for one in joined {
+            self.settle("exact", vec![one], if alone { 0 } else { REPEATED }, done)?;
         }
         Ok(())
     }
 
     /// What records have become, in the account and on the way out. They are judged together.
-    fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, done: &mut Made) -> Result<(), Trouble> {
+    fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, flags: u8, done: &mut Made) -> Result<(), Trouble> {
         let events: Vec<Event> = joined.iter().map(|one| one.event.clone()).collect();
         let kept = match self.settings.filter.is_empty() {
             true => vec![true; events.len()],
@@ -385,7 +384,7 @@ impl Joiner<'_> {
                 for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
                     count_zone(self.zones, zone, 1);
                 }
-                done.push(&one.event, one.standing.source, 0, self.file)?;
+                done.push((DONE, flags), &one.event, (standing, 0), self.file)?;
             }
         }
         let clashing: Vec<&Event> = events

@@ -1,5 +1,7 @@
 //! The algebra of the merge, over generated sources that collide in every way.
 
+use std::collections::BTreeSet;
+
 use annals_core::account::Account;
 use annals_core::key::is_minted;
 use annals_core::table::{from_batch, to_batch};
@@ -120,6 +122,8 @@ fn merged(sources: &[&[Record]], dedupe: Dedupe, conflict: Conflict) -> Timeline
     }
     let kept: u64 = timeline.accounts.iter().map(|account| account.kept).sum();
     assert_eq!(kept, timeline.events.len() as u64);
+    let minted = || timeline.events.iter().filter_map(|event| event.id.as_deref()).filter(|id| is_minted(id));
+    assert_eq!(minted().collect::<BTreeSet<_>>().len(), minted().count(), "two events have one minted id");
     timeline
 }
 
@@ -260,6 +264,17 @@ fn a_local_id_serves_its_own_source_only() {
     let timeline = merged(&[&a, &b], Dedupe::Exact, Conflict::Both);
     let titles: Vec<&str> = timeline.events.iter().filter_map(|event| event.title.as_deref()).collect();
     assert_eq!(titles, ["new", "other"]);
+}
+
+#[test]
+fn equal_events_with_and_without_a_local_id_are_numbered_together() {
+    let mut a = records("a", &[Event::new().title("tick"), Event::new().title("tick"), Event::new().title("tick")]);
+    a[0].local = Some("7".to_owned());
+    a[1].local = Some("7".to_owned());
+    let b = records("b", &[Event::new().title("tick")]);
+    for sources in [&[a.as_slice()][..], &[&a, &b]] {
+        assert_eq!(merged(sources, Dedupe::Exact, Conflict::Both).events.len(), 2);
+    }
 }
 
 #[test]
