@@ -10,6 +10,7 @@ use super::chunk::{Chunk, Meta, Picked, from_spill, spill_schema, to_spill};
 use super::order::{Order, compare};
 use super::spill::{Part, SpillFile};
 use crate::exit::Trouble;
+use crate::interrupt;
 
 /// How many runs are merged at once; what is beyond is merged in passes before.
 const FAN_IN: usize = 512;
@@ -218,6 +219,9 @@ impl Merge {
 
     /// The next row, and the prefix that it is sorted by.
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Trouble> {
+        if interrupt::requested() {
+            return Err(Trouble::interrupted());
+        }
         if std::mem::take(&mut self.given) {
             let first = self.heap[0] as usize;
             if !self.cursors[first].advance(self.order)? {
