@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::cases::{NOTES, ada, ben, calendar, event};
-use crate::common::{Place, Run, assert_balanced, golden};
+use crate::common::{Place, assert_balanced, golden};
 
 /// Lines of a log: the n-th is always the same, at a time of its own.
 fn log(lines: Range<usize>) -> String {
@@ -108,7 +108,7 @@ fn standard_output_is_kept_in_the_folder_for_temporary_files_until_the_end() {
 
 /// Runs the program in a shell that has set these limits.
 #[cfg(unix)]
-fn limited(place: &Place, limits: &str, args: &[&str]) -> Run {
+fn limited(place: &Place, limits: &str, args: &[&str]) -> crate::common::Run {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", &format!("{limits}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_annals")]).args(args);
     command.current_dir(place.path(""));
@@ -131,7 +131,7 @@ fn many_inputs_are_one_with_few_open_files() {
     let many = limited(&place, "ulimit -n 40", &args).ok();
     assert_eq!(total(&place.json("one.json")), [1500, 1500, 0, 0, 0]);
     assert_eq!(total(&place.json("many.json")), [1500, 1500, 0, 0, 0]);
-    let without_places = |run: &Run| {
+    let without_places = |run: &crate::common::Run| {
         let mut events = run.events();
         events.iter_mut().for_each(|event| event["claims"][0]["locator"] = Value::Null);
         events

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use annals_core::Event;
 use annals_core::account::Account;
 use annals_core::key;
-use annals_core::table::{Builder, Rows};
+use annals_core::table::Rows;
 use serde_json::{Value, json};
 
-use super::chunk::{Chunk, Content, DONE, FILTERED, Meta, Picked, REPEATED, UNJUDGED, from_spill};
+use super::chunk::{Chunk, DONE, FILTERED, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
 use super::explain::Explain;
 use super::intake::Zones;
 use super::order::{Group, Order};
-use super::run::{BATCH_ROWS, Merge, Run, sort, sort_some};
+use super::run::{Merge, Run};
+use super::sorter::{Made, Sorter};
 use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity, is_iana};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
@@ -37,139 +38,6 @@ pub struct Joiner<'a> {
     pub unjudged: bool,
     /// Facts of conflicting events: id, instance, content keys.
     pub clashes: Vec<Value>,
-}
-
-/// Rows that are put into an order of their own, in little memory.
-struct Sorter {
-    order: Order,
-    limit: usize,
-    batch_bytes: usize,
-    picked: Picked,
-    chunks: Vec<Arc<Chunk>>,
-    /// Rows of chunks that are in memory anyway.
-    lent: Vec<(Arc<Chunk>, Vec<u32>)>,
-    bytes: usize,
-    runs: Vec<Run>,
-}
-
-impl Sorter {
-    fn new(order: Order, settings: &Settings) -> Self {
-        let (limit, batch_bytes) = (settings.memory / 16, settings.batch_bytes());
-        let (picked, chunks, lent, runs) = Default::default();
-        Self { order, limit, batch_bytes, picked, chunks, lent, bytes: 0, runs }
-    }
-
-    /// Takes a row of a chunk that stays in memory.
-    fn lend(&mut self, chunk: &Arc<Chunk>, row: usize) {
-        match self.lent.last_mut() {
-            Some((last, rows)) if Arc::ptr_eq(last, chunk) => rows.push(row as u32),
-            _ => self.lent.push((Arc::clone(chunk), vec![row as u32])),
-        }
-    }
-
-    fn push(&mut self, chunk: &Arc<Chunk>, row: usize, file: &mut SpillFile) -> Result<(), Trouble> {
-        self.picked.push(chunk, row);
-        if self.picked.len() >= BATCH_ROWS || self.picked.bytes() > 1 << 20 {
-            self.take_picked();
-            self.make_room(file)?;
-        }
-        Ok(())
-    }
-
-    fn push_chunk(&mut self, chunk: Arc<Chunk>, file: &mut SpillFile) -> Result<(), Trouble> {
-        self.bytes += chunk.bytes() + 48 * chunk.len();
-        self.chunks.push(chunk);
-        self.make_room(file)
-    }
-
-    fn take_picked(&mut self) {
-        if !self.picked.is_empty() {
-            let (events, meta) = self.picked.take();
-            let chunk = Chunk::new(&events, meta);
-            self.bytes += chunk.bytes() + 48 * chunk.len();
-            self.chunks.push(chunk);
-        }
-    }
-
-    fn make_room(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
-        if self.bytes > self.limit {
-            let run = sort(std::mem::take(&mut self.chunks), self.order);
-            self.runs.push(Run::File(run.spill(file, self.batch_bytes)?));
-            self.bytes = 0;
-        }
-        Ok(())
-    }
-
-    fn runs(mut self) -> Vec<Run> {
-        self.take_picked();
-        if !self.chunks.is_empty() {
-            self.runs.push(Run::Memory(sort(self.chunks, self.order)));
-        }
-        if !self.lent.is_empty() {
-            self.runs.push(Run::Memory(sort_some(self.lent, self.order)));
-        }
-        self.runs
-    }
-
-    fn merge(self, file: &mut SpillFile) -> Result<Merge, Trouble> {
-        let (order, batch_bytes) = (self.order, self.batch_bytes);
-        Merge::new(self.runs(), order, file, batch_bytes, None)
-    }
-}
-
-/// Rows made of events, on their way into a sorter.
-struct Made {
-    builder: Builder,
-    meta: Meta,
-    sorter: Sorter,
-}
-
-impl Made {
-    fn new(order: Order, settings: &Settings) -> Self {
-        Self { builder: Builder::default(), meta: Meta::default(), sorter: Sorter::new(order, settings) }
-    }
-
-    /// Adds an event that needs no more joining.
-    fn push(&mut self, event: &Event, source: usize, weight: u32, file: &mut SpillFile) -> Result<(), Trouble> {
-        self.push_numbered(DONE, event, source, weight, file)
-    }
-
-    fn push_numbered(
-        &mut self,
-        seq: u64,
-        event: &Event,
-        source: usize,
-        weight: u32,
-        file: &mut SpillFile,
-    ) -> Result<(), Trouble> {
-        let content: Content = match event.id {
-            Some(_) => [0; 16],
-            None => *key::content_key(event).first_chunk().expect("a key has 32 bytes"),
-        };
-        self.meta.seq.push(seq);
-        self.meta.source.push(source as u32);
-        self.meta.flags.push(REPEATED);
-        self.meta.weight.push(weight);
-        self.meta.content.push(content);
-        self.builder.event(event);
-        if self.builder.len() >= BATCH_ROWS || self.builder.bytes() > 1 << 20 {
-            self.take(file)?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
-        if self.builder.is_empty() {
-            return Ok(());
-        }
-        let chunk = Chunk::new(&self.builder.finish(), std::mem::take(&mut self.meta));
-        self.sorter.push_chunk(chunk, file)
-    }
-
-    fn finish(mut self, file: &mut SpillFile) -> Result<Sorter, Trouble> {
-        self.take(file)?;
-        Ok(self.sorter)
-    }
 }
 
 impl Joiner<'_> {
@@ -195,7 +63,7 @@ impl Joiner<'_> {
         let explained = self.explain.is_on();
         each_group(&mut merge, explained, |group| self.identity(group, &mut done, &mut winners))?;
         let winners = winners.finish(self.file)?.runs();
-        contents.runs.extend(winners);
+        contents.add(winners);
         let mut merge = contents.merge(self.file)?;
         self.contents(&mut merge, &mut done)?;
         let runs = done.finish(self.file)?.runs();
@@ -283,7 +151,7 @@ impl Joiner<'_> {
                 }
                 // Its content is still to be looked at; all its records are of one source.
                 let weight = one.standing.weight + one.others.iter().map(|other| 1 + other.weight).sum::<u32>();
-                winners.push(&one.event, one.standing.source, weight, self.file)?;
+                winners.push((DONE, 0), &one.event, (one.standing.source, weight), self.file)?;
             }
             if clash {
                 let first = &same_id[0];
@@ -294,7 +162,7 @@ impl Joiner<'_> {
         let together =
             |a: &Joined, b: &Joined| a.event.id == b.event.id && (series || a.event.instance == b.event.instance);
         for same_id in split(joined, together) {
-            self.settle("identity", same_id, done)?;
+            self.settle("identity", same_id, 0, done)?;
         }
         Ok(())
     }
@@ -320,7 +188,7 @@ impl Joiner<'_> {
             match &mut large {
                 Some(made) => {
                     let record = Record::of(&chunk, row, false);
-                    made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
+                    made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
                 }
                 None => {
                     group.push(Record::of(&chunk, row, self.explain.is_on()));
@@ -338,7 +206,7 @@ impl Joiner<'_> {
         let mut last = (usize::MAX, 0);
         for record in group {
             last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
-            made.push_numbered(last.1, &record.event, record.source, record.weight, self.file)?;
+            made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
         }
         Ok(made)
     }
@@ -351,23 +219,27 @@ impl Joiner<'_> {
             return each_group(&mut merge, explained, |same| {
                 // One from each source; equal hashes are no proof here either.
                 let joined = exact::join(same, settings.dedupe);
-                joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], done))
+                joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], REPEATED, done))
             });
         }
         if group.is_empty() {
             return Ok(());
         }
         // Only what is equal in more than the hash is joined.
-        for one in exact::join(group, settings.dedupe) {
-            self.settle("exact", vec![one], done)?;
+        let joined = exact::join(group, settings.dedupe);
+        // All that is said in several sources has come here, so that one event of it is the only one.
+        let across = |one: &Joined| one.others.iter().any(|other| other.source != one.standing.source);
+        let alone = settings.dedupe == Dedupe::Exact && joined.len() == 1 && across(&joined[0]);
+        for one in joined {
+            self.settle("exact", vec![one], if alone { 0 } else { REPEATED }, done)?;
         }
         Ok(())
     }
 
     /// What records have become, in the account and on the way out. They are judged together.
-    fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, done: &mut Made) -> Result<(), Trouble> {
+    fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, flags: u8, done: &mut Made) -> Result<(), Trouble> {
         if let ([one], true) = (joined.as_slice(), self.settings.filter.is_empty()) {
-            return self.settle_one(rule, one, true, false, done);
+            return self.settle_one(rule, one, (true, false), flags, done);
         }
         let events: Vec<Event> = joined.iter().map(|one| one.event.as_ref().clone()).collect();
         let kept = match self.settings.filter.is_empty() {
@@ -390,7 +262,7 @@ impl Joiner<'_> {
         };
         let clashing: Vec<bool> = events.iter().map(clash).collect();
         for (at, one) in joined.iter().enumerate() {
-            self.settle_one(rule, one, kept[at], clashing[at], done)?;
+            self.settle_one(rule, one, (kept[at], clashing[at]), flags, done)?;
         }
         let clashing: Vec<&Event> = events
             .iter()
@@ -407,8 +279,8 @@ impl Joiner<'_> {
         &mut self,
         rule: &'static str,
         one: &Joined,
-        kept: bool,
-        clashing: bool,
+        (kept, clashing): (bool, bool),
+        flags: u8,
         done: &mut Made,
     ) -> Result<(), Trouble> {
         if !one.others.is_empty() || clashing {
@@ -430,7 +302,7 @@ impl Joiner<'_> {
             for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
                 count_zone(self.zones, zone, 1);
             }
-            done.push(&one.event, one.standing.source, 0, self.file)?;
+            done.push((DONE, flags), &one.event, (one.standing.source, 0), self.file)?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod intake;
 mod join;
 mod order;
 mod run;
+mod sorter;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use arrow_array::RecordBatch;
 use super::chunk::{Chunk, Meta, Picked, from_spill, spill_schema, to_spill};
 use super::order::{Order, compare};
 use crate::exit::Trouble;
+use crate::interrupt;
 use crate::spill::{Part, SpillFile};
 
 /// How many runs are merged at once; what is beyond is merged in passes before.
@@ -256,6 +257,9 @@ impl Merge {
 
     /// The next row, and the prefix that it is sorted by.
     pub fn next(&mut self) -> Result<Option<Row<'_>>, Trouble> {
+        if interrupt::requested() {
+            return Err(Trouble::interrupted());
+        }
         if std::mem::take(&mut self.given) {
             let first = self.heap[0] as usize;
             if !self.cursors[first].advance(self.order, self.skip.as_ref())? {

@@ -47,12 +47,18 @@ impl Stream {
 
     /// The next events, all columns of the event table; `None` at the end.
     pub fn next(&mut self) -> Result<Option<RecordBatch>, Trouble> {
+        // Bytes of rows left out; what is picked keeps the chunks around them alive.
+        let mut left_out = 0;
         while self.picked.len() < BATCH_ROWS && self.picked.bytes() < self.batch_bytes {
+            if left_out > 4 * self.batch_bytes && !self.picked.is_empty() {
+                break;
+            }
             let Some((at, chunk, row)) = self.merge.next()? else { break };
             let (seq, source) = (chunk.meta.seq[row], chunk.source(row) as usize);
             if seq != DONE {
                 if chunk.has(row, FILTERED) {
                     self.accounts[source].filtered += 1;
+                    left_out += chunk.bytes() / chunk.len();
                     continue;
                 }
                 self.accounts[source].kept += 1;
