@@ -31,8 +31,6 @@ pub struct Intake<'a> {
     limit: usize,
     chunks: Vec<Arc<Chunk>>,
     bytes: usize,
-    /// Zones of the present source.
-    zones: Zones,
     got: Got,
 }
 
@@ -42,8 +40,8 @@ pub struct Got {
     pub runs: Vec<Run>,
     /// What groups they may be in.
     pub entries: Entries,
-    /// The zones of sources that are complete.
-    pub zones: Zones,
+    /// The zones of each source.
+    pub zones: HashMap<u32, Zones>,
     /// Whether there are rows that the filters could not judge.
     pub unjudged: bool,
     file: SpillFile,
@@ -53,9 +51,9 @@ impl<'a> Intake<'a> {
     /// One of `threads`.
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
         let file = SpillFile::new(&settings.temp_dir);
-        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: Zones::new(), unjudged: false, file };
+        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: HashMap::new(), unjudged: false, file };
         let limit = settings.memory / 2 / threads;
-        Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, zones: Zones::new(), got }
+        Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
 
     /// Takes rows of a source. `local` = their ids inside the source, where they have no real one; empty = none.
@@ -83,7 +81,7 @@ impl<'a> Intake<'a> {
         }
         let chunk = Chunk::new(batch, meta);
         self.enter(&chunk, source);
-        count_zones(&mut self.zones, &chunk, 1);
+        count_zones(self.got.zones.entry(source).or_default(), &chunk, 1);
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
         if self.bytes > self.limit {
@@ -133,13 +131,6 @@ impl<'a> Intake<'a> {
             if let Some(hash) = Group::Content.hash(chunk, row) {
                 entries.add(hash, true, source, seq);
             }
-        }
-    }
-
-    /// The end of a source. What an incomplete one gave does not count.
-    pub fn end(&mut self, complete: bool) {
-        for (zone, count) in self.zones.drain().filter(|_| complete) {
-            *self.got.zones.entry(zone).or_default() += count;
         }
     }
 

@@ -94,6 +94,11 @@ impl Settings {
         (self.memory >> 14).clamp(256, run::BATCH_ROWS)
     }
 
+    /// About how many bytes of a large input are read at a time by one thread.
+    pub fn part_bytes(&self) -> u64 {
+        (self.memory as u64 / 8).clamp(256 << 10, 32 << 20)
+    }
+
     /// How large batches in temporary files are: 512 of them are in memory at once.
     fn batch_bytes(&self) -> usize {
         (self.memory / 2048).clamp(32 << 10, 1 << 20)
@@ -216,7 +221,9 @@ pub fn merge(
         runs.extend(one.runs);
         entries.push(one.entries);
         unjudged |= one.unjudged;
-        for (zone, count) in one.zones {
+        for (zone, count) in
+            one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]).flat_map(|(_, zones)| zones)
+        {
             *zones.entry(zone).or_default() += count;
         }
     }

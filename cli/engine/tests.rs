@@ -104,7 +104,6 @@ fn filter(
             let locals = some.iter().map(|record| record.local.clone()).collect();
             intake.add(at as u32, &to_batch(&events, None), locals)?;
         }
-        intake.end(true);
     }
     let got = intakes.into_iter().map(Intake::finish).collect();
     let mut merged = super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default())?;
