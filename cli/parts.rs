@@ -107,7 +107,7 @@ mod tests {
         };
         check("aa\nbb\ncc\ndd\n", 4, &["aa\nbb\n", "cc\n", "dd\n"]);
         check("aa\nbb\ncc\ndd", 3, &["aa\nbb\n", "cc\ndd"]);
-        check("aaaaaaaaaa\nb\nc\n", 3, &["aaaaaaaaaa\n", "b\nc\n"]);
+        check("aaaaaaaaaa\nb\nc\n", 3, &["aaaaaaaaaa\n", "b\n", "c\n"]);
         check("aaaaaaaaaa", 3, &["aaaaaaaaaa"]);
         check("", 3, &[""]);
     }
