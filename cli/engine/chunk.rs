@@ -16,6 +16,8 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 pub const DONE: u64 = u64::MAX;
 /// The filters leave this row out, unless it is joined with others: then they judge the whole.
 pub const FILTERED: u8 = 1;
+/// The row lies outside the windows of the filters, so that it is left out unless it is joined with rows that do not.
+pub const OUT: u8 = 8;
 /// There may be more events that say the same: minted ids are numbered.
 pub const REPEATED: u8 = 2;
 /// The filters could not judge this row alone.

@@ -12,12 +12,13 @@ const LARGE: usize = 1 << 16;
 /// How many bytes an entry takes.
 const BYTES: usize = 16;
 const SOURCE_SHIFT: u32 = 40;
+const OUT: u64 = 1 << (SOURCE_SHIFT - 1);
 
 /// A row's membership in a group. The last bit of the hash tells groups of content from groups of identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     hash: u64,
-    /// Source and number of the row.
+    /// Source, whether the row is outside the windows of the filters, and its number.
     at: u64,
 }
 
@@ -31,7 +32,11 @@ impl Entry {
     }
 
     fn seq(self) -> u64 {
-        self.at & ((1 << SOURCE_SHIFT) - 1)
+        self.at & (OUT - 1)
+    }
+
+    fn is_out(self) -> bool {
+        self.at & OUT != 0
     }
 }
 
@@ -43,9 +48,11 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// Adds the row numbered `seq` to the group with this hash.
-    pub fn add(&mut self, hash: u64, content: bool, source: u32, seq: u64) {
-        self.list.push(Entry { hash: hash & !1 | u64::from(content), at: u64::from(source) << SOURCE_SHIFT | seq });
+    /// Adds the row numbered `seq` to the group with this hash. A group whose rows are all `out` is left out as a whole,
+    /// and need not be joined.
+    pub fn add(&mut self, hash: u64, content: bool, source: u32, (seq, out): (u64, bool)) {
+        let at = u64::from(source) << SOURCE_SHIFT | if out { OUT } else { 0 } | seq;
+        self.list.push(Entry { hash: hash & !1 | u64::from(content), at });
     }
 
     /// How many bytes the entries in memory take.
@@ -114,6 +121,9 @@ pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
         let Some((first, last)) = group.first().zip(group.last()).filter(|_| large || group.len() > 1) else {
             return group.clear();
         };
+        if !large && group.iter().all(|entry| entry.is_out()) {
+            return group.clear();
+        }
         let across = large || first.source() != last.source();
         let bits = match (first.is_content(), across) {
             (false, _) => &mut groups.identity,
@@ -219,7 +229,7 @@ mod tests {
             let mut file = SpillFile::new(&std::env::temp_dir());
             let mut entries = [Entries::default(), Entries::default()];
             for (seq, &(hash, content, source)) in rows.iter().enumerate() {
-                entries[seq % 2].add(hash, content, source, seq as u64);
+                entries[seq % 2].add(hash, content, source, (seq as u64, hash == 90));
                 if spill.contains(&seq) {
                     entries[seq % 2].spill(&mut file).unwrap();
                 }
@@ -235,6 +245,7 @@ mod tests {
     fn rows_with_company_are_found() {
         check(&[(10, false, 0), (20, false, 0), (10, false, 1), (30, true, 0)], [&[0, 2], &[], &[]]);
         check(&[(10, true, 0), (20, true, 0), (10, true, 1), (20, true, 0)], [&[], &[0, 2], &[1, 3]]);
+        check(&[(90, false, 0), (90, false, 0), (90, true, 0), (90, true, 1)], [&[], &[], &[]]);
         // A row of a failed source is no company, and one hash for two things is not one group.
         check(&[(10, true, 0), (10, true, 2), (10, false, 0), (10, false, 2)], [&[], &[], &[]]);
     }
@@ -242,7 +253,7 @@ mod tests {
     #[test]
     fn a_very_large_group_is_taken_as_one_across_sources() {
         let mut entries = Entries::default();
-        (0..200_000).for_each(|seq| entries.add(8, true, 0, seq));
+        (0..200_000).for_each(|seq| entries.add(8, true, 0, (seq, false)));
         let groups = groups(vec![entries], &[false]).unwrap();
         assert!((0..200_000).all(|seq| groups.content.get(seq)) && groups.repeated.is_empty());
     }

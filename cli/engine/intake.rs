@@ -8,7 +8,7 @@ use annals_core::key;
 use annals_core::table::{Rows, Text};
 use arrow_array::RecordBatch;
 
-use super::chunk::{Chunk, FILTERED, Meta, UNJUDGED};
+use super::chunk::{Chunk, FILTERED, Meta, OUT, UNJUDGED};
 use super::entries::Entries;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
@@ -102,7 +102,10 @@ impl<'a> Intake<'a> {
         let filter = &self.settings.filter;
         let flag = |keep: bool| if keep { 0 } else { FILTERED };
         if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
-            return flag(filter.keeps_row(rows, row));
+            return match filter.is_out(rows, row) {
+                true => FILTERED | OUT,
+                false => flag(filter.keeps_row(rows, row)),
+            };
         }
         let verdicts = filter.judge(&[rows.event(row)]);
         if verdicts.notes.is_empty() {
@@ -126,10 +129,10 @@ impl<'a> Intake<'a> {
             let local = !real && self.settings.dedupe >= Dedupe::Identity;
             let of_identity = if local { Group::Identity } else { identity };
             if let Some(hash) = of_identity.hash(chunk, row).filter(|_| real || local) {
-                entries.add(hash, false, source, seq);
+                entries.add(hash, false, source, (seq, chunk.has(row, OUT)));
             }
             if let Some(hash) = Group::Content.hash(chunk, row) {
-                entries.add(hash, true, source, seq);
+                entries.add(hash, true, source, (seq, chunk.has(row, OUT)));
             }
         }
     }
