@@ -160,7 +160,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         rejected: AtomicU64::new(0),
     };
     importing.settings.progress.phase("reading");
-    importing.settings.progress.total(sources.iter().map(Source::size).sum());
+    importing.settings.progress.total(importing.settings.input_bytes.get().copied());
     let outcomes: Vec<Mutex<Option<Outcome>>> = tasks.iter().map(|_| Mutex::default()).collect();
     let work = || {
         let mut intake = Intake::new(importing.settings, &shared.numbers, threads);

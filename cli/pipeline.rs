@@ -61,6 +61,10 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
 /// Reads and merges; the events are still to come out of the stream.
 pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Merged, Trouble> {
     let sources = source::find(&reading.inputs, registry)?;
+    let bytes: Option<u64> = sources.iter().map(source::Source::size).sum();
+    if let Some(bytes) = bytes {
+        reading.settings.input_bytes.get_or_init(|| bytes);
+    }
     let explain =
         reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy(), &reading.settings.temp_dir));
     let explain = explain.transpose()?;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::Args;
 
@@ -98,6 +99,7 @@ impl Joining {
     pub fn reading(&self, inputs: Vec<String>, from: Option<String>, quiet: bool) -> Result<Reading, Trouble> {
         let limits = Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going };
         let settings = Settings {
+            input_bytes: OnceLock::new(),
             dedupe: self.dedupe,
             conflict: self.conflict,
             filter: self.filtering.filter()?,

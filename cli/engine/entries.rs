@@ -109,15 +109,20 @@ pub struct Groups {
     pub content: Bits,
     /// Of one content with rows of the same source.
     pub repeated: Bits,
+    /// Rows of one identity with others, by their numbers, each with the number of the first row of its group; only
+    /// where asked for. Groups in this order are near to one another in memory.
+    pub neighbours: Vec<(u64, u64)>,
 }
 
 /// Finds the groups of more than one row. Rows of failed sources are in none.
-pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
+pub fn groups(all: Vec<Entries>, failed: &[bool], neighbours: bool) -> Result<Groups, Trouble> {
     let mut groups = Groups::default();
     let mut group: Vec<Entry> = Vec::new();
     // Whether the present group is so large that its first rows have been settled.
     let mut large = false;
-    let mut settle = |group: &mut Vec<Entry>, large: bool| {
+    // The first row of the present group, once it is known that there are others.
+    let mut first_row = None;
+    let mut settle = |group: &mut Vec<Entry>, large: bool, first_row: &mut Option<u64>| {
         let Some((first, last)) = group.first().zip(group.last()).filter(|_| large || group.len() > 1) else {
             return group.clear();
         };
@@ -130,6 +135,10 @@ pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
             (true, true) => &mut groups.content,
             (true, false) => &mut groups.repeated,
         };
+        if neighbours && !first.is_content() {
+            let first = *first_row.get_or_insert(first.seq());
+            groups.neighbours.extend(group.iter().map(|entry| (entry.seq(), first)));
+        }
         group.drain(..).for_each(|entry| bits.set(entry.seq()));
     };
     let mut sorted = sorted(all)?;
@@ -138,19 +147,20 @@ pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
             continue;
         }
         if group.first().is_some_and(|first| first.hash != entry.hash) {
-            settle(&mut group, large);
-            large = false;
+            settle(&mut group, large, &mut first_row);
+            (large, first_row) = (false, None);
         }
         group.push(entry);
         if group.len() > LARGE {
             large = true;
             let last = group.pop();
-            settle(&mut group, large);
+            settle(&mut group, large, &mut first_row);
             // One is kept to know the group by.
             group.extend(last);
         }
     }
-    settle(&mut group, large);
+    settle(&mut group, large, &mut first_row);
+    groups.neighbours.sort_unstable();
     Ok(groups)
 }
 
@@ -234,7 +244,7 @@ mod tests {
                     entries[seq % 2].spill(&mut file).unwrap();
                 }
             }
-            let groups = groups(entries.into(), &[false, false, true]).unwrap();
+            let groups = groups(entries.into(), &[false, false, true], true).unwrap();
             let found = [&groups.identity, &groups.content, &groups.repeated];
             let found = found.map(|bits| (0..rows.len() as u64).filter(|&seq| bits.get(seq)).collect::<Vec<_>>());
             assert_eq!(found, expected.map(<[u64]>::to_vec), "{rows:?}");
@@ -254,7 +264,7 @@ mod tests {
     fn a_very_large_group_is_taken_as_one_across_sources() {
         let mut entries = Entries::default();
         (0..200_000).for_each(|seq| entries.add(8, true, 0, (seq, false)));
-        let groups = groups(vec![entries], &[false]).unwrap();
+        let groups = groups(vec![entries], &[false], true).unwrap();
         assert!((0..200_000).all(|seq| groups.content.get(seq)) && groups.repeated.is_empty());
     }
 }

@@ -28,7 +28,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use annals_core::account::Account;
 use annals_core::{Claim, Event, Fact};
@@ -46,7 +46,7 @@ use entries::groups;
 use filter::Filter;
 use join::Joiner;
 use order::Order;
-use run::Merge;
+use run::{FAN_IN, Merge};
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -82,6 +82,8 @@ pub struct Settings {
     pub filter: Filter,
     /// About how many bytes of memory to use.
     pub memory: usize,
+    /// How many bytes the inputs have, once that is known.
+    pub input_bytes: OnceLock<u64>,
     /// Where temporary files go.
     pub temp_dir: PathBuf,
     /// Who is told how far it is.
@@ -99,9 +101,16 @@ impl Settings {
         (self.memory as u64 / 8).clamp(256 << 10, 32 << 20)
     }
 
-    /// How large batches in temporary files are: 512 of them are in memory at once.
+    /// How large batches in temporary files are. One of each run is in memory at once, and there are the fewer runs the
+    /// smaller the input is; each batch costs time of its own.
     fn batch_bytes(&self) -> usize {
-        (self.memory / 2048).clamp(32 << 10, 1 << 20)
+        // Rows take more room in memory than in the input.
+        let runs = self
+            .input_bytes
+            .get()
+            .map_or(FAN_IN as u64, |bytes| 4 * bytes / self.memory as u64)
+            .clamp(1, FAN_IN as u64);
+        (self.memory / 4 / runs as usize).clamp(64 << 10, 1 << 20)
     }
 }
 
@@ -228,7 +237,9 @@ pub fn merge(
         }
     }
     settings.progress.phase("joining");
-    let groups = groups(entries, &failed)?;
+    // What is written down goes by the hashes, which are the same in every run.
+    let in_memory = runs.iter().all(|run| matches!(run, run::Run::Memory(_)));
+    let groups = groups(entries, &failed, in_memory && !explain.is_on())?;
     let joiner = Joiner {
         settings,
         failed: &failed,

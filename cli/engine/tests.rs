@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::sync::OnceLock;
+
 use annals_core::account::Account;
 use annals_core::key::is_minted;
 use annals_core::table::{from_batch, to_batch};
@@ -94,7 +96,15 @@ fn filter(
     (memory, threads): (usize, usize),
 ) -> Result<Timeline, Trouble> {
     let (temp_dir, filter) = (std::env::temp_dir(), filter.clone());
-    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress: Progress::default() };
+    let settings = Settings {
+        dedupe,
+        conflict,
+        filter,
+        memory,
+        temp_dir,
+        progress: Progress::default(),
+        input_bytes: OnceLock::new(),
+    };
     let numbers = Numbers::default();
     let mut intakes: Vec<Intake<'_>> = (0..threads).map(|_| Intake::new(&settings, &numbers, threads)).collect();
     for (at, records) in sources.iter().enumerate() {
