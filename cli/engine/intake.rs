@@ -52,7 +52,7 @@ impl<'a> Intake<'a> {
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
         let file = SpillFile::new(&settings.temp_dir);
         let got = Got { runs: Vec::new(), entries: Entries::default(), zones: HashMap::new(), unjudged: false, file };
-        let limit = settings.memory / 4 * 3 / threads;
+        let limit = settings.memory / 8 * 5 / threads;
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
 

@@ -110,7 +110,7 @@ impl Settings {
             .get()
             .map_or(FAN_IN as u64, |bytes| 4 * bytes / self.memory as u64)
             .clamp(1, FAN_IN as u64);
-        (self.memory / 4 / runs as usize).clamp(64 << 10, 1 << 20)
+        (self.memory / 8 / runs as usize).clamp(64 << 10, 1 << 20)
     }
 }
 

@@ -49,8 +49,11 @@ pub fn sort(chunks: Vec<Arc<Chunk>>, order: Order) -> Sorted {
     sort_keys(chunks, keys)
 }
 
-/// Sorts some rows of chunks, each with its prefix.
-pub fn sort_some(some: Vec<(Arc<Chunk>, Vec<(u128, u32)>)>) -> Sorted {
+/// Some rows of a chunk, each with what it is sorted by first.
+pub type Lent = (Arc<Chunk>, Vec<(u128, u32)>);
+
+/// Sorts some rows of chunks.
+pub fn sort_some(some: Vec<Lent>) -> Sorted {
     let mut keys = Vec::with_capacity(some.iter().map(|(_, rows)| rows.len()).sum());
     for (at, (_, rows)) in some.iter().enumerate() {
         keys.extend(rows.iter().map(|&(prefix, row)| Key { prefix, chunk: at as u32, row }));

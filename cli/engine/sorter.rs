@@ -8,7 +8,7 @@ use annals_core::{Event, key};
 use super::Settings;
 use super::chunk::{Chunk, Content, Meta, Picked};
 use super::order::Order;
-use super::run::{BATCH_ROWS, Merge, Run, sort, sort_some};
+use super::run::{BATCH_ROWS, Lent, Merge, Run, sort, sort_some};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
 
@@ -20,8 +20,8 @@ pub struct Sorter {
     batch_bytes: usize,
     picked: Picked,
     chunks: Vec<Arc<Chunk>>,
-    /// Rows of chunks that are in memory anyway, with what they are sorted by first.
-    lent: Vec<(Arc<Chunk>, Vec<(u128, u32)>)>,
+    /// Rows of chunks that are in memory anyway.
+    lent: Vec<Lent>,
     bytes: usize,
     runs: Vec<Run>,
 }

@@ -8,12 +8,13 @@ use arrow_array::types::{
 };
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, GenericByteArray, ListArray, PrimitiveArray, RecordBatch,
-    RecordBatchOptions, StringArray, StructArray, new_null_array,
+    RecordBatchOptions, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::columns::Code;
+use super::nulls::{null_numbers, null_texts};
 use crate::schema::event_schema;
 
 /// A row of one of several batches.
@@ -106,7 +107,7 @@ fn primitive<T: ArrowPrimitiveType>(
     absent: T::Native,
 ) -> ArrayRef {
     if field.is_nullable() && arrays.iter().all(|array| array.is_none_or(|array| array.null_count() == array.len())) {
-        return new_null_array(field.data_type(), picks.len());
+        return Arc::new(null_numbers::<T>(picks.len()).with_data_type(field.data_type().clone()));
     }
     let values: Vec<Option<&[T::Native]>> =
         arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values().as_ref())).collect();
@@ -122,7 +123,7 @@ fn texts(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
     let arrays: Vec<Option<Bytes<'_>>> =
         arrays.iter().map(|array| array.filter(some).map(|array| Bytes::of(array.as_string::<i32>()))).collect();
     if arrays.iter().all(Option::is_none) {
-        return Arc::new(StringArray::new_null(picks.len()));
+        return null_texts(picks.len());
     }
     let (offsets, values, nulls) = bytes(&arrays, picks);
     // SAFETY: whole texts of other text arrays.
