@@ -159,8 +159,8 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         stop: AtomicUsize::new(usize::MAX),
         rejected: AtomicU64::new(0),
     };
-    importing.settings.progress.phase("reading");
     importing.settings.progress.total(importing.settings.input_bytes.get().copied());
+    importing.settings.progress.phase("reading");
     let outcomes: Vec<Mutex<Option<Outcome>>> = tasks.iter().map(|_| Mutex::default()).collect();
     let work = || {
         let mut intake = Intake::new(importing.settings, &shared.numbers, threads);
