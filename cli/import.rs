@@ -168,7 +168,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         shared.work(&mut intake, &note_file, &outcomes);
         intake.finish()
     };
-    let got = match threads {
+    let got: Vec<Result<Got, Trouble>> = match threads {
         1 => vec![work()],
         _ => std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -215,6 +215,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
     if report.failures.len() == sources.len() {
         return Err(report.failures.remove(0));
     }
+    let got = got.into_iter().collect::<Result<_, Trouble>>()?;
     Ok(Read { got, failed, facts })
 }
 

@@ -85,11 +85,7 @@ impl<'a> Intake<'a> {
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
         if self.bytes > self.limit {
-            let run = sort(std::mem::take(&mut self.chunks), Order::Time);
-            self.bytes = 0;
-            let part = run.spill(&mut self.got.file, self.settings.batch_bytes())?;
-            self.settings.progress.spilled(part.len());
-            self.got.runs.push(Run::File(part));
+            self.spill()?;
         }
         if self.got.entries.bytes() > self.limit / 4 {
             self.got.entries.spill(&mut self.got.file)?;
@@ -137,12 +133,25 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Moves the rows in memory to a temporary file, as a run of their own.
+    fn spill(&mut self) -> Result<(), Trouble> {
+        let run = sort(std::mem::take(&mut self.chunks), Order::Time);
+        self.bytes = 0;
+        let part = run.spill(&mut self.got.file, self.settings.batch_bytes())?;
+        self.settings.progress.spilled(part.len());
+        self.got.runs.push(Run::File(part));
+        Ok(())
+    }
+
     /// All that came in.
-    pub fn finish(mut self) -> Got {
-        if !self.chunks.is_empty() {
+    pub fn finish(mut self) -> Result<Got, Trouble> {
+        // Where there are files the memory is for reading them.
+        if !self.got.runs.is_empty() && !self.chunks.is_empty() {
+            self.spill()?;
+        } else if !self.chunks.is_empty() {
             self.got.runs.push(Run::Memory(sort(self.chunks, Order::Time)));
         }
-        self.got
+        Ok(self.got)
     }
 }
 

@@ -115,7 +115,7 @@ fn filter(
             intake.add(at as u32, &to_batch(&events, None), locals)?;
         }
     }
-    let got = intakes.into_iter().map(Intake::finish).collect();
+    let got = intakes.into_iter().map(Intake::finish).collect::<Result<_, _>>()?;
     let mut merged = super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default())?;
     let mut events = Vec::new();
     while let Some(batch) = merged.stream.next()? {
