@@ -21,6 +21,7 @@ mod report;
 mod source;
 mod spec;
 mod spill;
+mod streaming;
 
 use std::process::ExitCode;
 
