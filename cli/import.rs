@@ -14,6 +14,7 @@ use crate::engine::{Got, Intake, Numbers, Settings};
 use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
+use crate::parts::{self, Part};
 use crate::progress::Progress;
 use crate::record::{Common, ready};
 use crate::registry::{Entry, Registry};
@@ -59,23 +60,44 @@ pub struct Importing<'a> {
 /// What the threads share.
 struct Shared<'a> {
     sources: &'a [Source],
+    tasks: &'a [Task],
     importing: &'a Importing<'a>,
     numbers: Numbers,
-    /// The next source to read.
+    /// The next task.
     next: AtomicUsize,
-    /// The first source that ends the run; those after it are not wanted any more.
+    /// The first task that ends the run; those after it are not wanted any more.
     stop: AtomicUsize,
     rejected: AtomicU64,
 }
 
-/// What one source gave, beside its records.
-struct One {
-    counts: ImportCounts,
-    facts: Vec<Fact>,
-    notes: Notes,
+/// A source to read, or a part of it.
+struct Task {
+    source: usize,
+    part: Option<Part>,
 }
 
-/// What became of one source.
+/// What one task gave, beside its records.
+#[derive(Default)]
+struct One {
+    counts: ImportCounts,
+    floating: usize,
+    facts: Vec<Fact>,
+    notes: Vec<Notes>,
+}
+
+impl One {
+    /// Adds what the next part of the same source gave.
+    fn add(&mut self, mut next: Self) {
+        self.counts.emitted += next.counts.emitted;
+        self.counts.rejected += next.counts.rejected;
+        self.counts.filtered += next.counts.filtered;
+        self.floating += next.floating;
+        self.facts.append(&mut next.facts);
+        self.notes.append(&mut next.notes);
+    }
+}
+
+/// What became of one task.
 type Outcome = (SourceReport, Result<One, Trouble>);
 
 /// Keeps what an import tells.
@@ -126,25 +148,27 @@ impl Shared<'_> {
 
 /// Reads all `sources`.
 pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -> Result<Read, Trouble> {
-    let threads = importing.threads.min(sources.len()).max(1);
+    let tasks = plan(sources, importing);
+    let threads = importing.threads.min(tasks.len()).max(1);
     let shared = Shared {
         sources,
+        tasks: &tasks,
         importing,
         numbers: Numbers::default(),
         next: AtomicUsize::new(0),
         stop: AtomicUsize::new(usize::MAX),
         rejected: AtomicU64::new(0),
     };
+    importing.settings.progress.total(importing.settings.input_bytes.get().copied());
     importing.settings.progress.phase("reading");
-    importing.settings.progress.total(sources.iter().map(Source::size).sum());
-    let outcomes: Vec<Mutex<Option<Outcome>>> = sources.iter().map(|_| Mutex::default()).collect();
+    let outcomes: Vec<Mutex<Option<Outcome>>> = tasks.iter().map(|_| Mutex::default()).collect();
     let work = || {
         let mut intake = Intake::new(importing.settings, &shared.numbers, threads);
         let note_file = RefCell::new(NoteFile::new(&importing.settings.temp_dir));
         shared.work(&mut intake, &note_file, &outcomes);
         intake.finish()
     };
-    let got = match threads {
+    let got: Vec<Result<Got, Trouble>> = match threads {
         1 => vec![work()],
         _ => std::thread::scope(|scope| {
             let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -155,10 +179,12 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         }),
     };
     let (mut failed, mut facts) = (Vec::new(), Vec::new());
-    for (outcome, source) in outcomes.into_iter().zip(sources) {
-        let outcome = outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let note_file = &mut NoteFile::new(&importing.settings.temp_dir);
+    let mut outcomes = outcomes.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner));
+    for (at, source) in sources.iter().enumerate() {
+        let parts = tasks.iter().filter(|task| task.source == at).count();
         // What was not begun comes after what ended the run.
-        let Some((mut line, result)) = outcome else { break };
+        let Some((mut line, result)) = whole(outcomes.by_ref().take(parts)) else { break };
         failed.push(result.is_err());
         match result {
             Ok(one) => {
@@ -166,10 +192,17 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
                 line.account.read = one.counts.read();
                 (line.account.filtered, line.account.rejected) = (one.counts.filtered, one.counts.rejected);
                 facts.extend(one.facts);
-                if !one.notes.is_empty() {
-                    let (of, format) = (source.label.clone(), line.format.clone());
-                    report.notes.push(Noted { of, format, notes: one.notes });
+                let mut notes = one.notes;
+                if one.floating > 0 {
+                    let mut last = Notes::default();
+                    last.push(floating_note(one.floating), note_file)?;
+                    notes.push(last);
                 }
+                report.notes.extend(notes.into_iter().filter(|notes| !notes.is_empty()).map(|notes| Noted {
+                    of: source.label.clone(),
+                    format: line.format.clone(),
+                    notes,
+                }));
             }
             Err(trouble) if importing.limits.keep_going && !trouble.ends_run => {
                 line.status = "failed".to_owned();
@@ -182,7 +215,42 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
     if report.failures.len() == sources.len() {
         return Err(report.failures.remove(0));
     }
+    let got = got.into_iter().collect::<Result<_, Trouble>>()?;
     Ok(Read { got, failed, facts })
+}
+
+/// What is to be read one after the other: the sources, large ones in parts where their format allows it.
+fn plan(sources: &[Source], importing: &Importing<'_>) -> Vec<Task> {
+    let size = importing.settings.part_bytes();
+    let parts = |source: &Source| -> Option<Vec<Part>> {
+        source.size().filter(|bytes| importing.threads > 1 && *bytes >= 2 * size)?;
+        let opened = Opened::open(&source.path).ok()?;
+        let entry = choose(source, importing.from, &opened, importing.registry).ok()?;
+        // An error shows itself when the source is read as a whole.
+        parts::can_split(entry).then(|| parts::split(&source.path, size, importing.threads).ok()).flatten()
+    };
+    let tasks = sources.iter().enumerate().flat_map(|(at, source)| match parts(source) {
+        Some(parts) => parts.into_iter().map(|part| Task { source: at, part: Some(part) }).collect(),
+        None => vec![Task { source: at, part: None }],
+    });
+    tasks.collect()
+}
+
+/// What became of a source by what became of its parts; `None` = not all of them were begun, and none failed.
+fn whole(parts: impl Iterator<Item = Option<Outcome>>) -> Option<Outcome> {
+    let mut all: Option<(SourceReport, One)> = None;
+    let mut missing = false;
+    for part in parts {
+        match part {
+            Some((line, Ok(one))) => match &mut all {
+                Some((_, whole)) => whole.add(one),
+                None => all = Some((line, one)),
+            },
+            Some((line, Err(trouble))) => return Some((line, Err(trouble))),
+            None => missing = true,
+        }
+    }
+    all.filter(|_| !missing).map(|(line, one)| (line, Ok(one)))
 }
 
 impl Shared<'_> {
@@ -190,14 +258,11 @@ impl Shared<'_> {
     fn work(&self, intake: &mut Intake<'_>, note_file: &RefCell<NoteFile>, outcomes: &[Mutex<Option<Outcome>>]) {
         loop {
             let at = self.next.fetch_add(1, Ordering::Relaxed);
-            if at >= self.sources.len() || self.stop.load(Ordering::Relaxed) < at {
-                return;
-            }
-            let source = &self.sources[at];
+            let Some(task) = self.tasks.get(at).filter(|_| self.stop.load(Ordering::Relaxed) >= at) else { return };
+            let source = &self.sources[task.source];
             let mut line =
                 SourceReport { label: source.label.clone(), path: source.path.clone(), ..Default::default() };
             let result = self.source(at, &mut line, intake, note_file);
-            intake.end(result.is_ok());
             if result.as_ref().is_err_and(|trouble| trouble.ends_run || !self.importing.limits.keep_going) {
                 self.stop.fetch_min(at, Ordering::Relaxed);
             }
@@ -212,14 +277,20 @@ impl Shared<'_> {
         intake: &mut Intake<'_>,
         note_file: &RefCell<NoteFile>,
     ) -> Result<One, Trouble> {
-        let (source, registry) = (&self.sources[at], self.importing.registry);
+        let Task { source, part } = &self.tasks[at];
+        let (source, registry) = (&self.sources[*source], self.importing.registry);
         let (common, zone, options) = common_options(source)?;
-        let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
+        let cannot = |error: std::io::Error| cannot_open(source, &error, registry);
+        let mut opened = Opened::open(&source.path).map_err(cannot)?;
         let entry = choose(source, self.importing.from, &opened, registry)?;
         line.format = entry.format.name();
         (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
         let mut options = typed_options(entry.format, &options)?;
         options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
+        if let Some(Part { from, to, line }) = *part {
+            opened = Opened::part(&source.path, from, to).map_err(cannot)?;
+            options.0.extend([("part-offset", from), ("part-line", line)].map(|(name, n)| (name.to_owned(), n.into())));
+        }
         let host = Collector {
             at,
             notes: RefCell::default(),
@@ -228,7 +299,7 @@ impl Shared<'_> {
             facts: RefCell::default(),
             shared: self,
             progress: &self.importing.settings.progress,
-            told: Cell::new(0),
+            told: Cell::new(part.map_or(0, |part| part.from)),
         };
         self.import(host, entry, opened, options, &common, intake)
     }
@@ -243,7 +314,8 @@ impl Shared<'_> {
         intake: &mut Intake<'_>,
     ) -> Result<One, Trouble> {
         let (at, progress) = (host.at, host.progress);
-        let (source, limits) = (&self.sources[at], self.importing.limits);
+        let number = self.tasks[at].source;
+        let (source, limits) = (&self.sources[number], self.importing.limits);
         let batch_rows = self.importing.settings.batch_rows();
         let request = ImportRequest { options, max_record: limits.max_record, batch_rows, ..ImportRequest::default() };
         let mut floating = 0;
@@ -255,7 +327,7 @@ impl Shared<'_> {
                     .map_err(|error| trouble_of(Failure::Plugin(error), source, entry))?;
                 floating += floating_rows(&batch);
                 progress.events(batch.num_rows() as u64);
-                intake.add(at as u32, &batch, local)?;
+                intake.add(number as u32, &batch, local)?;
             }
             stream.finish().map_err(trouble)
         })();
@@ -272,12 +344,8 @@ impl Shared<'_> {
             }),
             (None, Ok(counts)) => {
                 let mut notes = host.notes.into_inner();
-                let note_file = &mut host.note_file.borrow_mut();
-                if floating > 0 {
-                    notes.push(floating_note(floating), note_file)?;
-                }
-                notes.end(note_file)?;
-                Ok(One { counts, facts: host.facts.into_inner(), notes })
+                notes.end(&mut host.note_file.borrow_mut())?;
+                Ok(One { counts, floating, facts: host.facts.into_inner(), notes: vec![notes] })
             }
             (None, Err(trouble)) => Err(trouble),
         }

@@ -13,6 +13,7 @@ mod interrupt;
 mod load;
 mod notes;
 mod output;
+mod parts;
 mod pipeline;
 mod progress;
 mod record;

@@ -75,6 +75,10 @@ fn sorted(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> R
 /// Reads and merges; the events are still to come out of the stream.
 pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Merged, Trouble> {
     let sources = source::find(&reading.inputs, registry)?;
+    let bytes: Option<u64> = sources.iter().map(source::Source::size).sum();
+    if let Some(bytes) = bytes {
+        reading.settings.input_bytes.get_or_init(|| bytes);
+    }
     let explain =
         reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy(), &reading.settings.temp_dir));
     let explain = explain.transpose()?;

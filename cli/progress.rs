@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// When to show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -28,6 +28,8 @@ pub struct Progress(Option<Arc<State>>);
 
 struct State {
     when: When,
+    /// Whether standard error is no terminal.
+    plain: bool,
     began: Instant,
     read: AtomicU64,
     events: AtomicU64,
@@ -40,19 +42,23 @@ struct Shown {
     /// Bytes of all inputs, where known.
     total: Option<u64>,
     phase: &'static str,
+    /// The phase that was told last, and when.
+    drawn: Option<(&'static str, Duration)>,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Shows it as `when` says.
     pub fn new(when: When) -> Self {
+        let plain = !io::IsTerminal::is_terminal(&io::stderr());
         let shown = match when {
             When::Never => false,
-            When::Auto => io::IsTerminal::is_terminal(&io::stderr()),
+            When::Auto => !plain,
             When::Always => true,
         };
         let state = || State {
             when,
+            plain,
             began: Instant::now(),
             read: AtomicU64::new(0),
             events: AtomicU64::new(0),
@@ -116,20 +122,34 @@ impl State {
     }
 
     fn draw(&self) {
-        if self.when != When::Always && self.began.elapsed() < PATIENCE {
+        let elapsed = self.began.elapsed();
+        if self.when != When::Always && elapsed < PATIENCE {
             return;
         }
+        // Lines that stay are told less often than one that is drawn anew.
+        let pause = if self.plain { Duration::from_secs(1) } else { Duration::from_millis(100) };
         let mut shown = self.shown();
+        let new_phase = shown.drawn.is_none_or(|(phase, _)| phase != shown.phase);
+        if !new_phase && shown.drawn.is_some_and(|(_, at)| elapsed < at + pause) {
+            return;
+        }
+        shown.drawn = Some((shown.phase, elapsed));
         let read = self.read.load(Ordering::Relaxed);
         let (total, phase) = (shown.total, shown.phase);
         let reading = phase == "reading";
-        let bar = shown.bar.get_or_insert_with(|| {
-            let target = match self.when {
-                When::Always => ProgressDrawTarget::term_like(Box::new(Plain)),
-                _ => ProgressDrawTarget::stderr(),
-            };
-            ProgressBar::with_draw_target(total, target)
-        });
+        let mut message = format!("{} events", HumanCount(self.events.load(Ordering::Relaxed)));
+        let spilled = self.spilled.load(Ordering::Relaxed);
+        if spilled > 0 {
+            message.push_str(&format!(", {} in temporary files", HumanBytes(spilled)));
+        }
+        if self.plain {
+            let of = total.map(|total| format!(" of {}", HumanBytes(total))).unwrap_or_default();
+            let bytes = if reading { format!("{}{of}, ", HumanBytes(read)) } else { String::new() };
+            return crate::report::line(&format!("{phase}: {bytes}{message}"));
+        }
+        let bar = shown
+            .bar
+            .get_or_insert_with(|| ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)));
         if bar.prefix() != phase {
             // Only reading has an end that is known beforehand.
             let style = match total.filter(|_| reading) {
@@ -140,58 +160,7 @@ impl State {
             bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(phase);
         }
-        let mut message = format!("{} events", HumanCount(self.events.load(Ordering::Relaxed)));
-        let spilled = self.spilled.load(Ordering::Relaxed);
-        if spilled > 0 {
-            message.push_str(&format!(", {} in temporary files", HumanBytes(spilled)));
-        }
         bar.set_message(message);
         bar.set_position(read.min(total.unwrap_or(u64::MAX)));
-    }
-}
-
-/// Standard error that is no terminal: lines one after the other.
-#[derive(Debug)]
-struct Plain;
-
-impl TermLike for Plain {
-    fn width(&self) -> u16 {
-        100
-    }
-
-    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn write_line(&self, line: &str) -> io::Result<()> {
-        self.write_str(line)
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        match text.trim() {
-            "" => {}
-            text => crate::report::line(text),
-        }
-        Ok(())
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use annals_core::plugin::Input;
@@ -190,6 +190,13 @@ impl Opened {
         }
         head.truncate(len);
         Ok(Self { head: Cursor::new(head), rest, size })
+    }
+
+    /// Opens a part of the regular file `path`.
+    pub fn part(path: &str, from: u64, to: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        file.seek(io::SeekFrom::Start(from))?;
+        Ok(Self { head: Cursor::default(), rest: Box::new(file.take(to - from)), size: Some(to - from) })
     }
 
     /// Its first bytes.

@@ -108,7 +108,7 @@ impl Part {
     /// Reads the batches that [`SpillFile::append_batches`] wrote.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, Trouble>> + use<>, Trouble> {
         let damaged = |error: arrow_schema::ArrowError| Trouble::new("cannot read temporary data back").cause(error);
-        let reader = StreamReader::try_new(self.reader(16 << 10), None).map_err(damaged)?;
+        let reader = StreamReader::try_new(self.reader(8 << 10), None).map_err(damaged)?;
         Ok(reader.map(move |batch| batch.map_err(damaged)))
     }
 

@@ -41,6 +41,7 @@ pub fn run(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> 
     }
     settings.progress.phase("reading");
     settings.progress.total(bytes);
+    settings.input_bytes.get_or_init(|| bytes.unwrap_or_default());
     let turns = Turns { free: Mutex::new(reading.threads), freed: Condvar::new() };
     let (rejected, over) = (AtomicU64::new(0), AtomicBool::new(false));
     let shared = Shared { sources: &sources, reading, registry, rejected, over, turns };

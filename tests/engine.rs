@@ -85,6 +85,37 @@ fn memory_and_threads_change_no_byte() {
     assert!(number(&report, "conflicts") > 0, "versions of one revision on several days");
 }
 
+/// A large file is read in parts by several threads: places, notes and rejects must not show it.
+#[test]
+fn a_file_read_in_parts_is_the_same_file() {
+    let mut text = log(0..6000);
+    // Not UTF-8, not JSON, no zone, binary at the beginning of a line: here and there.
+    for (at, line) in
+        ["{\"start\":\"2025-02-30\"}", "nonsense", "\u{0}\u{0}", "{\"start\":\"2025-01-01T10:00\"}"].iter().enumerate()
+    {
+        let cut = text.len() / 5 * (at + 1);
+        let cut = cut + text[cut..].find('\n').expect("a line end") + 1;
+        text.insert_str(cut, &format!("{line}\n\n"));
+    }
+    assert!(text.len() > 3 << 18, "{} bytes are too few for parts", text.len());
+    let place = Place::with(&[("a.jsonl", &text)]);
+    let run = |threads: &str| {
+        let [out, report, rejects] = ["o", "r", "x"].map(|name| format!("{name}{threads}"));
+        let output = format!("jsonl:{out}");
+        let args =
+            ["merge", "a.jsonl", "--memory", "1M", "--threads", threads, "-v", "-o", &output, "--report", &report];
+        let run = place.run(&[&args[..], &["--rejects", &rejects]].concat()).expect(1);
+        assert_balanced(&place.json(&report));
+        let report = place.text(&report).replace(&out, "OUT");
+        (place.read(&out), report, place.text(&rejects), run.stderr.replace(&out, "OUT"))
+    };
+    let (bytes, report, rejects, stderr) = run("1");
+    let other = run("4");
+    assert!(bytes == other.0, "the events differ");
+    assert_eq!((report, rejects.clone(), stderr), (other.1, other.2, other.3));
+    assert_eq!(rejects.lines().count(), 3);
+}
+
 #[test]
 fn what_does_not_fit_goes_to_temporary_files() {
     let place = Place::with(&[("a.jsonl", &log(0..3000))]);

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::Args;
 
@@ -72,7 +73,7 @@ pub struct Joining {
     #[arg(long, value_name = "N")]
     pub max_rejects: Option<u64>,
     /// Reject records larger than this (K, M and G are powers of 1024)
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_record)]
     pub max_record: usize,
     #[command(flatten)]
     pub filtering: Filtering,
@@ -98,6 +99,7 @@ impl Joining {
     pub fn reading(&self, inputs: Vec<String>, from: Option<String>, quiet: bool) -> Result<Reading, Trouble> {
         let limits = Limits { max_record: self.max_record, max_rejects: self.max_rejects, keep_going: self.keep_going };
         let settings = Settings {
+            input_bytes: OnceLock::new(),
             dedupe: self.dedupe,
             conflict: self.conflict,
             filter: self.filtering.filter()?,
@@ -123,6 +125,11 @@ fn memory_of_machine() -> Option<u64> {
     let total = text.lines().find_map(kilobytes)? << 10;
     let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     Some(group.and_then(|limit| limit.trim().parse().ok()).map_or(total, |limit: u64| limit.min(total)))
+}
+
+/// The columns of a batch have room for 2 GiB of text.
+fn parse_record(text: &str) -> Result<usize, String> {
+    parse_size(text).and_then(|size| if size > 1 << 30 { Err("at most 1G".to_owned()) } else { Ok(size) })
 }
 
 fn parse_memory(text: &str) -> Result<usize, String> {

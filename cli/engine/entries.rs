@@ -12,12 +12,13 @@ const LARGE: usize = 1 << 16;
 /// How many bytes an entry takes.
 const BYTES: usize = 16;
 const SOURCE_SHIFT: u32 = 40;
+const OUT: u64 = 1 << (SOURCE_SHIFT - 1);
 
 /// A row's membership in a group. The last bit of the hash tells groups of content from groups of identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     hash: u64,
-    /// Source and number of the row.
+    /// Source, whether the row is outside the windows of the filters, and its number.
     at: u64,
 }
 
@@ -31,7 +32,11 @@ impl Entry {
     }
 
     fn seq(self) -> u64 {
-        self.at & ((1 << SOURCE_SHIFT) - 1)
+        self.at & (OUT - 1)
+    }
+
+    fn is_out(self) -> bool {
+        self.at & OUT != 0
     }
 }
 
@@ -43,9 +48,11 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// Adds the row numbered `seq` to the group with this hash.
-    pub fn add(&mut self, hash: u64, content: bool, source: u32, seq: u64) {
-        self.list.push(Entry { hash: hash & !1 | u64::from(content), at: u64::from(source) << SOURCE_SHIFT | seq });
+    /// Adds the row numbered `seq` to the group with this hash. A group whose rows are all `out` is left out as a whole,
+    /// and need not be joined.
+    pub fn add(&mut self, hash: u64, content: bool, source: u32, (seq, out): (u64, bool)) {
+        let at = u64::from(source) << SOURCE_SHIFT | if out { OUT } else { 0 } | seq;
+        self.list.push(Entry { hash: hash & !1 | u64::from(content), at });
     }
 
     /// How many bytes the entries in memory take.
@@ -102,24 +109,36 @@ pub struct Groups {
     pub content: Bits,
     /// Of one content with rows of the same source.
     pub repeated: Bits,
+    /// Rows of one identity with others, by their numbers, each with the number of the first row of its group; only
+    /// where asked for. Groups in this order are near to one another in memory.
+    pub neighbours: Vec<(u64, u64)>,
 }
 
 /// Finds the groups of more than one row. Rows of failed sources are in none.
-pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
+pub fn groups(all: Vec<Entries>, failed: &[bool], neighbours: bool) -> Result<Groups, Trouble> {
     let mut groups = Groups::default();
     let mut group: Vec<Entry> = Vec::new();
     // Whether the present group is so large that its first rows have been settled.
     let mut large = false;
-    let mut settle = |group: &mut Vec<Entry>, large: bool| {
+    // The first row of the present group, once it is known that there are others.
+    let mut first_row = None;
+    let mut settle = |group: &mut Vec<Entry>, large: bool, first_row: &mut Option<u64>| {
         let Some((first, last)) = group.first().zip(group.last()).filter(|_| large || group.len() > 1) else {
             return group.clear();
         };
+        if !large && group.iter().all(|entry| entry.is_out()) {
+            return group.clear();
+        }
         let across = large || first.source() != last.source();
         let bits = match (first.is_content(), across) {
             (false, _) => &mut groups.identity,
             (true, true) => &mut groups.content,
             (true, false) => &mut groups.repeated,
         };
+        if neighbours && !first.is_content() {
+            let first = *first_row.get_or_insert(first.seq());
+            groups.neighbours.extend(group.iter().map(|entry| (entry.seq(), first)));
+        }
         group.drain(..).for_each(|entry| bits.set(entry.seq()));
     };
     let mut sorted = sorted(all)?;
@@ -128,19 +147,20 @@ pub fn groups(all: Vec<Entries>, failed: &[bool]) -> Result<Groups, Trouble> {
             continue;
         }
         if group.first().is_some_and(|first| first.hash != entry.hash) {
-            settle(&mut group, large);
-            large = false;
+            settle(&mut group, large, &mut first_row);
+            (large, first_row) = (false, None);
         }
         group.push(entry);
         if group.len() > LARGE {
             large = true;
             let last = group.pop();
-            settle(&mut group, large);
+            settle(&mut group, large, &mut first_row);
             // One is kept to know the group by.
             group.extend(last);
         }
     }
-    settle(&mut group, large);
+    settle(&mut group, large, &mut first_row);
+    groups.neighbours.sort_unstable();
     Ok(groups)
 }
 
@@ -219,12 +239,12 @@ mod tests {
             let mut file = SpillFile::new(&std::env::temp_dir());
             let mut entries = [Entries::default(), Entries::default()];
             for (seq, &(hash, content, source)) in rows.iter().enumerate() {
-                entries[seq % 2].add(hash, content, source, seq as u64);
+                entries[seq % 2].add(hash, content, source, (seq as u64, hash == 90));
                 if spill.contains(&seq) {
                     entries[seq % 2].spill(&mut file).unwrap();
                 }
             }
-            let groups = groups(entries.into(), &[false, false, true]).unwrap();
+            let groups = groups(entries.into(), &[false, false, true], true).unwrap();
             let found = [&groups.identity, &groups.content, &groups.repeated];
             let found = found.map(|bits| (0..rows.len() as u64).filter(|&seq| bits.get(seq)).collect::<Vec<_>>());
             assert_eq!(found, expected.map(<[u64]>::to_vec), "{rows:?}");
@@ -235,6 +255,7 @@ mod tests {
     fn rows_with_company_are_found() {
         check(&[(10, false, 0), (20, false, 0), (10, false, 1), (30, true, 0)], [&[0, 2], &[], &[]]);
         check(&[(10, true, 0), (20, true, 0), (10, true, 1), (20, true, 0)], [&[], &[0, 2], &[1, 3]]);
+        check(&[(90, false, 0), (90, false, 0), (90, true, 0), (90, true, 1)], [&[], &[], &[]]);
         // A row of a failed source is no company, and one hash for two things is not one group.
         check(&[(10, true, 0), (10, true, 2), (10, false, 0), (10, false, 2)], [&[], &[], &[]]);
     }
@@ -242,8 +263,8 @@ mod tests {
     #[test]
     fn a_very_large_group_is_taken_as_one_across_sources() {
         let mut entries = Entries::default();
-        (0..200_000).for_each(|seq| entries.add(8, true, 0, seq));
-        let groups = groups(vec![entries], &[false]).unwrap();
+        (0..200_000).for_each(|seq| entries.add(8, true, 0, (seq, false)));
+        let groups = groups(vec![entries], &[false], true).unwrap();
         assert!((0..200_000).all(|seq| groups.content.get(seq)) && groups.repeated.is_empty());
     }
 }

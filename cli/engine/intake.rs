@@ -9,7 +9,7 @@ use annals_core::key;
 use annals_core::table::{Rows, Text};
 use arrow_array::RecordBatch;
 
-use super::chunk::{Chunk, FILTERED, Meta, UNJUDGED};
+use super::chunk::{Chunk, FILTERED, Meta, OUT, UNJUDGED};
 use super::entries::Entries;
 use super::filter::Filter;
 use super::order::{Group, Order};
@@ -33,8 +33,6 @@ pub struct Intake<'a> {
     limit: usize,
     chunks: Vec<Arc<Chunk>>,
     bytes: usize,
-    /// Zones of the present source.
-    zones: Zones,
     got: Got,
 }
 
@@ -44,8 +42,8 @@ pub struct Got {
     pub runs: Vec<Run>,
     /// What groups they may be in.
     pub entries: Entries,
-    /// The zones of sources that are complete.
-    pub zones: Zones,
+    /// The zones of each source.
+    pub zones: HashMap<u32, Zones>,
     /// Whether there are rows that the filters could not judge.
     pub unjudged: bool,
     /// Where they go if they are too many.
@@ -56,7 +54,7 @@ impl Got {
     /// Nothing yet.
     pub fn new(settings: &Settings) -> Self {
         let file = SpillFile::new(&settings.temp_dir);
-        Self { runs: Vec::new(), entries: Entries::default(), zones: Zones::new(), unjudged: false, file }
+        Self { runs: Vec::new(), entries: Entries::default(), zones: HashMap::new(), unjudged: false, file }
     }
 }
 
@@ -64,8 +62,8 @@ impl<'a> Intake<'a> {
     /// One of `threads`.
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
         let got = Got::new(settings);
-        let limit = settings.memory / 2 / threads;
-        Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, zones: Zones::new(), got }
+        let limit = settings.memory / 8 * 5 / threads;
+        Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
 
     /// Takes rows of a source. `local` = their ids inside the source, where they have no real one; empty = none.
@@ -76,15 +74,11 @@ impl<'a> Intake<'a> {
         // It is told later, if it turns out to have no company indeed.
         self.got.unjudged |= chunk.meta.flags.iter().any(|flags| flags & UNJUDGED != 0);
         enter(self.settings, &mut self.got.entries, &chunk, 0..count);
-        count_zones(&mut self.zones, &chunk, 1);
+        count_zones(self.got.zones.entry(source).or_default(), &chunk, 1);
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
         if self.bytes > self.limit {
-            let run = sort(std::mem::take(&mut self.chunks), Order::Time);
-            self.bytes = 0;
-            let part = run.spill(&mut self.got.file, self.settings.batch_bytes())?;
-            self.settings.progress.spilled(part.len());
-            self.got.runs.push(Run::File(part));
+            self.spill()?;
         }
         if self.got.entries.bytes() > self.limit / 4 {
             self.got.entries.spill(&mut self.got.file)?;
@@ -92,19 +86,25 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// The end of a source. What an incomplete one gave does not count.
-    pub fn end(&mut self, complete: bool) {
-        for (zone, count) in self.zones.drain().filter(|_| complete) {
-            *self.got.zones.entry(zone).or_default() += count;
-        }
+    /// Moves the rows in memory to a temporary file, as a run of their own.
+    fn spill(&mut self) -> Result<(), Trouble> {
+        let run = sort(std::mem::take(&mut self.chunks), Order::Time);
+        self.bytes = 0;
+        let part = run.spill(&mut self.got.file, self.settings.batch_bytes())?;
+        self.settings.progress.spilled(part.len());
+        self.got.runs.push(Run::File(part));
+        Ok(())
     }
 
     /// All that came in.
-    pub fn finish(mut self) -> Got {
-        if !self.chunks.is_empty() {
+    pub fn finish(mut self) -> Result<Got, Trouble> {
+        // Where there are files the memory is for reading them.
+        if !self.got.runs.is_empty() && !self.chunks.is_empty() {
+            self.spill()?;
+        } else if !self.chunks.is_empty() {
             self.got.runs.push(Run::Memory(sort(self.chunks, Order::Time)));
         }
-        self.got
+        Ok(self.got)
     }
 }
 
@@ -139,7 +139,10 @@ pub fn chunk_of(
 fn judge(filter: &Filter, rows: &Rows, row: usize) -> u8 {
     let flag = |keep: bool| if keep { 0 } else { FILTERED };
     if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
-        return flag(filter.keeps_row(rows, row));
+        return match filter.is_out(rows, row) {
+            true => FILTERED | OUT,
+            false => flag(filter.keeps_row(rows, row)),
+        };
     }
     let verdicts = filter.judge(&[rows.event(row)]);
     flag(verdicts.keep[0]) | if verdicts.notes.is_empty() { 0 } else { UNJUDGED }
@@ -153,15 +156,15 @@ pub fn enter(settings: &Settings, entries: &mut Entries, chunk: &Chunk, rows: Ra
         _ => Group::Identity,
     };
     for row in rows {
-        let (source, seq) = (chunk.source(row), chunk.meta.seq[row]);
+        let (source, number) = (chunk.source(row), (chunk.meta.seq[row], chunk.has(row, OUT)));
         let real = chunk.rows.text(Text::Id, row).is_some();
         let local = !real && settings.dedupe >= Dedupe::Identity;
         let of_identity = if local { Group::Identity } else { identity };
         if let Some(hash) = of_identity.hash(chunk, row).filter(|_| real || local) {
-            entries.add(hash, false, source, seq);
+            entries.add(hash, false, source, number);
         }
         if let Some(hash) = Group::Content.hash(chunk, row) {
-            entries.add(hash, true, source, seq);
+            entries.add(hash, true, source, number);
         }
     }
 }

@@ -93,7 +93,12 @@ impl Joiner<'_> {
                     }
                     continue;
                 };
-                if stays {
+                let neighbours = &groups.neighbours;
+                let first = neighbours.binary_search_by_key(&seq, |(seq, _)| *seq).map(|at| neighbours[at].1);
+                if let (true, Ok(first)) = (stays, first) {
+                    let prefix = u128::from(first) << 64 | u128::from(chunk.source(row)) << 32;
+                    sorter.lend_by(chunk, row, prefix);
+                } else if stays {
                     sorter.lend(chunk, row);
                 } else {
                     sorter.push(chunk, row, file)?;

@@ -31,7 +31,7 @@ mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use annals_core::account::Account;
 use annals_core::{Claim, Event, Fact};
@@ -52,7 +52,7 @@ use entries::groups;
 use filter::Filter;
 use join::Joiner;
 use order::Order;
-use run::Merge;
+use run::{FAN_IN, Merge};
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -88,6 +88,8 @@ pub struct Settings {
     pub filter: Filter,
     /// About how many bytes of memory to use.
     pub memory: usize,
+    /// How many bytes the inputs have, once that is known.
+    pub input_bytes: OnceLock<u64>,
     /// Where temporary files go.
     pub temp_dir: PathBuf,
     /// Who is told how far it is.
@@ -105,9 +107,21 @@ impl Settings {
         self.memory as u64 / 4
     }
 
-    /// How large batches in temporary files are: 512 of them are in memory at once.
+    /// About how many bytes of a large input are read at a time by one thread.
+    pub fn part_bytes(&self) -> u64 {
+        (self.memory as u64 / 8).clamp(256 << 10, 32 << 20)
+    }
+
+    /// How large batches in temporary files are. One of each run is in memory at once, and there are the fewer runs the
+    /// smaller the input is; each batch costs time of its own.
     fn batch_bytes(&self) -> usize {
-        (self.memory / 2048).clamp(32 << 10, 1 << 20)
+        // Rows take more room in memory than in the input.
+        let runs = self
+            .input_bytes
+            .get()
+            .map_or(FAN_IN as u64, |bytes| 4 * bytes / self.memory as u64)
+            .clamp(1, FAN_IN as u64);
+        (self.memory / 8 / runs as usize).clamp(64 << 10, 1 << 20)
     }
 }
 
@@ -239,12 +253,16 @@ fn merge_telling(
         runs.extend(one.runs);
         entries.push(one.entries);
         unjudged |= one.unjudged;
-        for (zone, count) in one.zones {
+        for (zone, count) in
+            one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]).flat_map(|(_, zones)| zones)
+        {
             *zones.entry(zone).or_default() += count;
         }
     }
     progress.phase("joining");
-    let groups = groups(entries, &failed)?;
+    // What is written down goes by the hashes, which are the same in every run.
+    let in_memory = runs.iter().all(|run| matches!(run, run::Run::Memory(_)));
+    let groups = groups(entries, &failed, in_memory && !explain.is_on())?;
     let joiner = Joiner {
         settings,
         failed: &failed,

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::spill::{Part, SpillFile};
 
 /// How many runs are merged at once; what is beyond is merged in passes before.
-const FAN_IN: usize = 512;
+pub const FAN_IN: usize = 512;
 /// How many rows make a batch at most.
 pub const BATCH_ROWS: usize = 4096;
 
@@ -49,12 +49,14 @@ pub fn sort(chunks: Vec<Arc<Chunk>>, order: Order) -> Sorted {
     sort_keys(chunks, keys)
 }
 
+/// Some rows of a chunk, each with what it is sorted by first.
+pub type Lent = (Arc<Chunk>, Vec<(u128, u32)>);
+
 /// Sorts some rows of chunks.
-pub fn sort_some(some: Vec<(Arc<Chunk>, Vec<u32>)>, order: Order) -> Sorted {
+pub fn sort_some(some: Vec<Lent>) -> Sorted {
     let mut keys = Vec::with_capacity(some.iter().map(|(_, rows)| rows.len()).sum());
-    for (at, (chunk, rows)) in some.iter().enumerate() {
-        let key = |&row: &u32| Key { prefix: order.prefix(chunk, row as usize), chunk: at as u32, row };
-        keys.extend(rows.iter().map(key));
+    for (at, (_, rows)) in some.iter().enumerate() {
+        keys.extend(rows.iter().map(|&(prefix, row)| Key { prefix, chunk: at as u32, row }));
     }
     sort_keys(some.into_iter().map(|(chunk, _)| chunk).collect(), keys)
 }

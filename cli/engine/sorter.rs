@@ -8,7 +8,7 @@ use annals_core::{Event, key};
 use super::Settings;
 use super::chunk::{Chunk, Content, Meta, Picked};
 use super::order::Order;
-use super::run::{BATCH_ROWS, Merge, Run, sort, sort_some};
+use super::run::{BATCH_ROWS, Lent, Merge, Run, sort, sort_some};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
 
@@ -21,7 +21,7 @@ pub struct Sorter {
     picked: Picked,
     chunks: Vec<Arc<Chunk>>,
     /// Rows of chunks that are in memory anyway.
-    lent: Vec<(Arc<Chunk>, Vec<u32>)>,
+    lent: Vec<Lent>,
     bytes: usize,
     runs: Vec<Run>,
 }
@@ -36,9 +36,15 @@ impl Sorter {
 
     /// Takes a row of a chunk that stays in memory.
     pub fn lend(&mut self, chunk: &Arc<Chunk>, row: usize) {
+        self.lend_by(chunk, row, self.order.prefix(chunk, row));
+    }
+
+    /// The same for a row that is sorted by something else; then all rows must be.
+    pub fn lend_by(&mut self, chunk: &Arc<Chunk>, row: usize, prefix: u128) {
+        let key = (prefix, row as u32);
         match self.lent.last_mut() {
-            Some((last, rows)) if Arc::ptr_eq(last, chunk) => rows.push(row as u32),
-            _ => self.lent.push((Arc::clone(chunk), vec![row as u32])),
+            Some((last, rows)) if Arc::ptr_eq(last, chunk) => rows.push(key),
+            _ => self.lent.push((Arc::clone(chunk), vec![key])),
         }
     }
 
@@ -91,7 +97,7 @@ impl Sorter {
             self.runs.push(Run::Memory(sort(self.chunks, self.order)));
         }
         if !self.lent.is_empty() {
-            self.runs.push(Run::Memory(sort_some(self.lent, self.order)));
+            self.runs.push(Run::Memory(sort_some(self.lent)));
         }
         self.runs
     }

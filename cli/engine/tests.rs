@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::sync::OnceLock;
+
 use annals_core::account::Account;
 use annals_core::key::{is_minted, sort_key};
 use annals_core::table::{from_batch, to_batch};
@@ -96,7 +98,15 @@ fn filter(
     (memory, threads): (usize, usize),
 ) -> Result<Timeline, Trouble> {
     let (temp_dir, filter) = (std::env::temp_dir(), filter.clone());
-    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress: Progress::default() };
+    let settings = Settings {
+        dedupe,
+        conflict,
+        filter,
+        memory,
+        temp_dir,
+        progress: Progress::default(),
+        input_bytes: OnceLock::new(),
+    };
     let numbers = Numbers::default();
     let mut intakes: Vec<Intake<'_>> = (0..threads).map(|_| Intake::new(&settings, &numbers, threads)).collect();
     for (at, records) in sources.iter().enumerate() {
@@ -106,9 +116,8 @@ fn filter(
             let locals = some.iter().map(|record| record.local.clone()).collect();
             intake.add(at as u32, &to_batch(&events, None), locals)?;
         }
-        intake.end(true);
     }
-    let got = intakes.into_iter().map(Intake::finish).collect();
+    let got = intakes.into_iter().map(Intake::finish).collect::<Result<_, _>>()?;
     let mut merged = super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default())?;
     let mut events = Vec::new();
     while let Some(batch) = merged.stream.next()? {
@@ -156,7 +165,8 @@ fn log(label: &'static str) -> impl Strategy<Value = Vec<Record>> {
 /// Sources merged window by window, if they are fit for it.
 fn streamed(sources: &[&[Record]], filter: &Filter, dedupe: Dedupe, memory: usize) -> Option<Timeline> {
     let (temp_dir, filter, conflict) = (std::env::temp_dir(), filter.clone(), Conflict::Both);
-    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress: Progress::default() };
+    let progress = Progress::default();
+    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress, input_bytes: OnceLock::new() };
     let chunks = |(at, records): (usize, &&[Record])| -> Option<Chunks<'_>> {
         let mut ordered = Ordered::new(&settings, at);
         let mut chunk = |some: &[Record]| {

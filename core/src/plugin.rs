@@ -27,6 +27,10 @@ pub struct FormatInfo {
     /// Media types, separated by spaces.
     pub media_types: &'static str,
     /// A JSON Schema (an object with `properties`) of the options; see [`Options`].
+    ///
+    /// `"parts": "lines"` beside `properties` says that each line is read for itself, so that a host may give lines of a
+    /// large input to several imports. It then sets the integers `part-offset` and `part-line`: how many bytes and lines
+    /// come before the part, to be counted in locators.
     pub options: &'static str,
     /// An example command line for `annals formats NAME`.
     pub example: &'static str,

@@ -137,6 +137,13 @@ impl Filter {
         self.passes(&Row { rows, row })
     }
 
+    /// Whether a row without recurrence and instance lies outside the windows: then it does so whatever else is said of
+    /// the event.
+    pub fn is_out(&self, rows: &Rows, row: usize) -> bool {
+        let view = Row { rows, row };
+        !self.passes_windows(&view.bounds(), view.text(Text::Zone))
+    }
+
     /// The columns of the event table that judging reads.
     #[cfg_attr(not(test), expect(dead_code, reason = "importers do not filter yet"))]
     pub fn columns(&self) -> Vec<&'static str> {

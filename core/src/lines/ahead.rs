@@ -14,6 +14,12 @@ impl<R: Read> Lines<R> {
         Ok((&self.buffer[self.start..self.end], self.eof))
     }
 
+    /// Counts from here: so many bytes and lines are before this input, which is a part of a larger one.
+    pub fn behind(mut self, offset: u64, lines: u64) -> Self {
+        (self.offset, self.number) = (offset, lines);
+        self
+    }
+
     /// The number of the last line consumed; 0 at the start.
     pub fn number(&self) -> u64 {
         self.number

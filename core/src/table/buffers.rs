@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::nulls::{null_numbers, null_texts};
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -152,7 +153,7 @@ impl Texts {
 
     pub(super) fn finish(&mut self, len: usize) -> ArrayRef {
         if self.valid.len() == 0 {
-            return Arc::new(StringArray::new_null(len));
+            return null_texts(len);
         }
         self.pad(len);
         self.expected = (len, self.values.len());
@@ -211,7 +212,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
 
     pub(super) fn finish(&mut self, len: usize) -> PrimitiveArray<T> {
         if self.values.is_empty() {
-            return PrimitiveArray::new_null(len);
+            return null_numbers(len);
         }
         self.pad(len);
         PrimitiveArray::new(std::mem::take(&mut self.values).into(), self.valid.finish())

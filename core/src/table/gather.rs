@@ -8,12 +8,13 @@ use arrow_array::types::{
 };
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, GenericByteArray, ListArray, PrimitiveArray, RecordBatch,
-    RecordBatchOptions, StringArray, StructArray, new_null_array,
+    RecordBatchOptions, StringArray, StructArray,
 };
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::columns::Code;
+use super::nulls::{null_numbers, null_texts};
 use crate::schema::event_schema;
 
 /// A row of one of several batches.
@@ -29,8 +30,9 @@ pub struct Pick {
 /// must be of the event table with plain text columns.
 pub fn gather(batches: &[&RecordBatch], picks: &[Pick]) -> RecordBatch {
     let schema = event_schema();
-    let columns = schema.fields().iter().map(|field| {
-        let arrays: Vec<Option<&ArrayRef>> = batches.iter().map(|batch| batch.column_by_name(field.name())).collect();
+    let of_batches: Vec<Vec<Option<&ArrayRef>>> = batches.iter().map(|batch| columns_of(batch, &schema)).collect();
+    let columns = schema.fields().iter().enumerate().map(|(at, field)| {
+        let arrays: Vec<Option<&ArrayRef>> = of_batches.iter().map(|columns| columns[at]).collect();
         match field.name().as_str() {
             "precision" => primitive::<UInt8Type>(&arrays, picks, field, Code::Precision.default()),
             _ => column(&arrays, picks, field),
@@ -39,6 +41,20 @@ pub fn gather(batches: &[&RecordBatch], picks: &[Pick]) -> RecordBatch {
     let columns = columns.collect();
     let options = RecordBatchOptions::new().with_row_count(Some(picks.len()));
     RecordBatch::try_new_with_options(schema, columns, &options).expect("the columns are made from the schema itself")
+}
+
+/// The columns of a batch in the order of the whole table. Most batches have theirs in that order.
+fn columns_of<'a>(batch: &'a RecordBatch, schema: &Schema) -> Vec<Option<&'a ArrayRef>> {
+    let own = batch.schema_ref().fields();
+    let mut next = 0;
+    let mut find = |name: &String| {
+        if own.get(next).is_some_and(|field| field.name() == name) {
+            next += 1;
+            return Some(batch.column(next - 1));
+        }
+        batch.column_by_name(name)
+    };
+    schema.fields().iter().map(|field| find(field.name())).collect()
 }
 
 fn column(arrays: &[Option<&ArrayRef>], picks: &[Pick], field: &Field) -> ArrayRef {
@@ -91,7 +107,7 @@ fn primitive<T: ArrowPrimitiveType>(
     absent: T::Native,
 ) -> ArrayRef {
     if field.is_nullable() && arrays.iter().all(|array| array.is_none_or(|array| array.null_count() == array.len())) {
-        return new_null_array(field.data_type(), picks.len());
+        return Arc::new(null_numbers::<T>(picks.len()).with_data_type(field.data_type().clone()));
     }
     let values: Vec<Option<&[T::Native]>> =
         arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values().as_ref())).collect();
@@ -107,7 +123,7 @@ fn texts(arrays: &[Option<&ArrayRef>], picks: &[Pick]) -> ArrayRef {
     let arrays: Vec<Option<Bytes<'_>>> =
         arrays.iter().map(|array| array.filter(some).map(|array| Bytes::of(array.as_string::<i32>()))).collect();
     if arrays.iter().all(Option::is_none) {
-        return Arc::new(StringArray::new_null(picks.len()));
+        return null_texts(picks.len());
     }
     let (offsets, values, nulls) = bytes(&arrays, picks);
     // SAFETY: whole texts of other text arrays.

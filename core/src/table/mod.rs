@@ -4,6 +4,7 @@ mod buffers;
 mod builder;
 mod columns;
 mod gather;
+mod nulls;
 mod parts;
 mod plain;
 mod rows;
@@ -17,6 +18,7 @@ use crate::when::{Extent, Part, Precision, Qualifier};
 pub use builder::Builder;
 pub use columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
 pub use gather::{Pick, gather};
+pub use nulls::bytes_of;
 pub use plain::plain_text;
 pub use rows::Rows;
 

@@ -26,9 +26,13 @@ const MAPPED: &[(&str, &str)] = &[
     ("tags-field", "tags"),
 ];
 
-/// The options of both formats.
-pub const OPTIONS: &str = r#"{
-  "type": "object",
+/// The options of both formats, after what one of them has beside.
+macro_rules! options {
+    ($beside:literal) => {
+        concat!(
+            "{\n",
+            $beside,
+            r#"  "type": "object",
   "properties": {
     "start": { "type": "string", "description": "Field with the start; a dot leads into nested objects (time.begin), as in all of these. A field that fills a key is no longer in extra." },
     "end": { "type": "string", "description": "Field with the end." },
@@ -47,7 +51,15 @@ pub const OPTIONS: &str = r#"{
     "tags-field": { "type": "string", "description": "Field with the tags: an array, or one tag (tags= gives all records the same)." },
     "times": { "type": "string", "enum": ["auto", "s", "ms", "us", "ns", "rfc3339", "edtf"], "default": "auto", "description": "What the times are. auto: texts are dates, numbers count from 1970-01-01 UTC by their digits: up to 11 seconds, 12-14 ms, 15-17 us, 18-20 ns; what may as well be a year or a day is rejected. s, ms, us, ns: numbers, also as text, count these units. edtf: numbers are years." }
   }
-}"#;
+}"#
+        )
+    };
+}
+
+/// The options of `json`.
+pub const OPTIONS: &str = options!("");
+/// Those of `jsonl`, whose lines can be read in parts.
+pub const LINES_OPTIONS: &str = options!("  \"parts\": \"lines\",\n");
 
 /// Where the keys of an event come from.
 pub struct Fields {

@@ -17,7 +17,9 @@ pub struct Importer {
 
 impl Importer {
     pub fn open(input: Box<dyn Input>, request: &ImportRequest) -> Result<Self, Error> {
-        Ok(Self { lines: Lines::new(input, request.max_record), records: Records::new("jsonl", request)? })
+        let before = |name| request.options.integer(name).and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        let lines = Lines::new(input, request.max_record).behind(before("part-offset"), before("part-line"));
+        Ok(Self { lines, records: Records::new("jsonl", request)? })
     }
 }
 

@@ -48,7 +48,7 @@ impl Format for Jsonl {
         summary: "one JSON object a line: annals' own, or anybody's",
         extensions: "jsonl ndjson",
         media_types: "application/jsonl application/x-ndjson application/x-jsonlines",
-        options: fields::OPTIONS,
+        options: fields::LINES_OPTIONS,
         example: "annals merge jsonl,start=ts,title=msg,id=key,revision=seq:x.jsonl",
     };
 
