@@ -13,7 +13,7 @@ use annals_core::plugin::Options;
 use annals_core::{Fact, Host, Note};
 use arrow_array::RecordBatch;
 
-use crate::engine::{Merged, Settings};
+use crate::engine::Settings;
 use crate::exit::{Exit, Trouble};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
@@ -40,6 +40,13 @@ pub struct Resolved<'a> {
     path: String,
     entry: &'a Entry,
     options: Options,
+}
+
+impl Resolved<'_> {
+    /// Whether what is written cannot be taken back.
+    pub fn is_final(&self) -> bool {
+        self.path != "/dev/null" && output::is_device(&self.path)
+    }
 }
 
 /// Finds the formats of all outputs and refuses what cannot be written, before anything is read.
@@ -109,9 +116,10 @@ impl Host for Collector<'_> {
 /// How many batches wait for an exporter.
 const WAITING: usize = 2;
 
-/// Writes the timeline to every output, each on a thread of its own; none is in its place yet.
+/// Writes the timeline to every output, each on a thread of its own; none is in its place yet. `next` gives the events.
 pub fn all(
-    merged: &mut Merged,
+    next: &mut dyn FnMut() -> Result<Option<RecordBatch>, Trouble>,
+    facts: &[Fact],
     targets: &[Resolved<'_>],
     settings: &Settings,
     report: &mut Report,
@@ -119,8 +127,6 @@ pub fn all(
     let pending: Vec<Pending> =
         targets.iter().map(|target| Pending::new(&target.path, &settings.temp_dir)).collect::<Result<_, Trouble>>()?;
     let stop = AtomicBool::new(false);
-    let facts = &merged.facts;
-    let stream = &mut merged.stream;
     let (streamed, written) = thread::scope(|scope| {
         let mut senders = Vec::new();
         let mut threads = Vec::new();
@@ -132,7 +138,7 @@ pub fn all(
         }
         let mut kept = 0;
         let streamed = (|| {
-            while let Some(batch) = stream.next()? {
+            while let Some(batch) = next()? {
                 kept += batch.num_rows() as u64;
                 settings.progress.events(batch.num_rows() as u64);
                 for sender in &senders {

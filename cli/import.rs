@@ -353,14 +353,14 @@ impl Shared<'_> {
 }
 
 /// How many times have no zone.
-fn floating_rows(batch: &arrow_array::RecordBatch) -> usize {
+pub fn floating_rows(batch: &arrow_array::RecordBatch) -> usize {
     let rows = table::Rows::of(batch).expect("checked when it came in");
     let has_zones = rows.has(Text::Zone);
     (0..rows.len()).filter(|&row| has_zones && rows.text(Text::Zone, row) == Some("floating")).count()
 }
 
 /// What is said of times without a zone, once a source.
-fn floating_note(floating: usize) -> Note {
+pub fn floating_note(floating: usize) -> Note {
     Note {
         kind: NoteKind::Repair,
         code: "floating".to_owned(),
@@ -395,7 +395,8 @@ fn cannot_open(source: &Source, error: &std::io::Error, registry: &Registry) -> 
     }
 }
 
-fn choose<'a>(
+/// The format of a source, by its name or by its first bytes.
+pub fn choose<'a>(
     source: &Source,
     from: Option<&str>,
     opened: &Opened,
@@ -415,10 +416,11 @@ fn choose<'a>(
     Ok(entry)
 }
 
-type Split = (Common, Option<String>, Vec<(String, String)>);
+/// The options of every input, with `zone` apart; and those of the format.
+pub type Split = (Common, Option<String>, Vec<(String, String)>);
 
 /// Splits off the options that every input takes.
-fn common_options(source: &Source) -> Result<Split, Trouble> {
+pub fn common_options(source: &Source) -> Result<Split, Trouble> {
     let mut spec = source.spec.clone();
     let mut take = |name: &str| {
         debug_assert!(COMMON.iter().any(|(common, _)| *common == name));

@@ -22,6 +22,7 @@ mod report;
 mod source;
 mod spec;
 mod spill;
+mod streaming;
 
 use std::process::ExitCode;
 

@@ -177,7 +177,8 @@ pub fn check_distinct(paths: &[String]) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn is_device(path: &str) -> bool {
+/// Whether it is written straight.
+pub fn is_device(path: &str) -> bool {
     path != "-" && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use annals_core::account::Account;
+
 use crate::engine::{self, Explain, Merged, Settings};
 use crate::exit::Trouble;
-use crate::export::{self, SideFiles, Target};
+use crate::export::{self, Resolved, SideFiles, Target};
 use crate::import::{self, Importing, Limits};
 use crate::output::{self, Pending};
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::source;
+use crate::{source, streaming};
 
 /// What is to be read and how it is joined.
 pub struct Reading {
@@ -37,9 +39,11 @@ pub struct Writing {
     pub rejects: Option<PathBuf>,
 }
 
+/// The account, and the outputs that are to be put into place.
+pub type Written = (Report, Vec<Pending>);
+
 /// Reads, merges and writes. Nothing is put into place before everything has been written; on an error nothing is.
 pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<Report, Trouble> {
-    let mut report = Report::default();
     let side_files = SideFiles {
         report: writing.report.as_deref(),
         rejects: writing.rejects.as_deref(),
@@ -47,15 +51,25 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
     };
     let targets = export::resolve(&writing.targets, &side_files, registry)?;
 
-    let mut merged = merge(reading, registry, &mut report)?;
-    let settings = &reading.settings;
-    let mut pending = export::all(&mut merged, &targets, settings, &mut report)?;
-    pending.extend(merged.explain.finish()?);
-    finish(&merged.stream, &merged.joined, &mut report);
-    pending.extend(export::side_files(&side_files, &report, &settings.temp_dir)?);
+    let (report, mut pending) = match streaming::run(reading, &targets, registry)? {
+        Some(streamed) => streamed,
+        None => sorted(reading, &targets, registry)?,
+    };
+    pending.extend(export::side_files(&side_files, &report, &reading.settings.temp_dir)?);
     output::commit(pending)?;
-    settings.progress.finish();
+    reading.settings.progress.finish();
     Ok(report)
+}
+
+/// Reads all, then merges and writes it: the general way.
+fn sorted(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> Result<Written, Trouble> {
+    let mut report = Report::default();
+    let mut merged = merge(reading, registry, &mut report)?;
+    let stream = &mut merged.stream;
+    let mut pending = export::all(&mut || stream.next(), &merged.facts, targets, &reading.settings, &mut report)?;
+    pending.extend(merged.explain.finish()?);
+    finish(&[&merged.joined, merged.stream.accounts()], &mut report);
+    Ok((report, pending))
 }
 
 /// Reads and merges; the events are still to come out of the stream.
@@ -82,11 +96,12 @@ pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Res
     Ok(merged)
 }
 
-/// Settles the account, when all events have come out of the stream.
-pub fn finish(stream: &engine::Stream, joined: &[annals_core::account::Account], report: &mut Report) {
-    for ((source, joined), alone) in report.sources.iter_mut().zip(joined).zip(stream.accounts()) {
-        source.account += *joined;
-        source.account += *alone;
+/// Settles the account, when all events have come out of the stream: adds what the engine counted, per source.
+pub fn finish(counted: &[&[Account]], report: &mut Report) {
+    for accounts in counted {
+        for (source, account) in report.sources.iter_mut().zip(*accounts) {
+            source.account += *account;
+        }
     }
     assert!(
         report.sources.iter().all(|source| source.account.balances()),

@@ -68,10 +68,11 @@ impl Progress {
         Self(shown.then(|| Arc::new(state())))
     }
 
-    /// How many bytes all inputs have; `None` = not known (standard input, a pipe).
+    /// How many bytes all inputs have, of which none has been read; `None` = not known (standard input, a pipe).
     pub fn total(&self, bytes: Option<u64>) {
         if let Some(state) = &self.0 {
             state.shown().total = bytes;
+            state.read.store(0, Ordering::Relaxed);
         }
     }
 

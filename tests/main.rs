@@ -15,4 +15,5 @@ mod options;
 mod samples;
 mod scenarios;
 mod signals;
+mod streaming;
 mod tidy;

@@ -58,7 +58,7 @@ pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     }
     table.finish()?;
     output::commit(merged.explain.finish()?.into_iter().collect())?;
-    pipeline::finish(&merged.stream, &merged.joined, &mut report);
+    pipeline::finish(&[&merged.joined, merged.stream.accounts()], &mut report);
     report.print(global.level());
     match more {
         0 => {}

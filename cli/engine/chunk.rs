@@ -109,6 +109,24 @@ impl Chunk {
         self.bytes
     }
 
+    /// About how many bytes a row takes.
+    pub fn row_bytes(&self, row: usize) -> usize {
+        let more = |uneven: bool| -> usize {
+            if uneven { self.events.columns().iter().map(|column| length(column, row)).sum() } else { 0 }
+        };
+        self.bytes / self.len() + more(self.uneven)
+    }
+
+    /// Numbers its rows from `row` on, beginning with `first`.
+    pub fn number(self: &mut Arc<Self>, row: usize, first: u64) {
+        let mut seq = vec![DONE; row];
+        seq.extend((first..).take(self.len() - row));
+        match Arc::get_mut(self) {
+            Some(chunk) => chunk.meta.seq = seq,
+            None => *self = Self::new(&self.events, Meta { seq, ..self.meta.clone() }),
+        }
+    }
+
     /// Whether a row has this flag.
     pub fn has(&self, row: usize, flag: u8) -> bool {
         self.meta.flags.get(row).is_some_and(|flags| flags & flag != 0)
@@ -189,10 +207,7 @@ impl Picked {
             self.chunks.push(Arc::clone(chunk));
             at
         };
-        self.bytes += chunk.bytes / chunk.len();
-        if chunk.uneven {
-            self.bytes += chunk.events.columns().iter().map(|column| length(column, row)).sum::<usize>();
-        }
+        self.bytes += chunk.row_bytes(row);
         self.picks.push(Pick { batch: batch as u32, row: row as u32 });
     }
 

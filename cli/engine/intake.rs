@@ -1,6 +1,7 @@
 //! What comes in: batches of importers become chunks, sorted runs, and entries for the groups.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +11,7 @@ use arrow_array::RecordBatch;
 
 use super::chunk::{Chunk, FILTERED, Meta, OUT, UNJUDGED};
 use super::entries::Entries;
+use super::filter::Filter;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
 use super::{Dedupe, Settings, is_iana};
@@ -44,14 +46,22 @@ pub struct Got {
     pub zones: HashMap<u32, Zones>,
     /// Whether there are rows that the filters could not judge.
     pub unjudged: bool,
-    file: SpillFile,
+    /// Where they go if they are too many.
+    pub file: SpillFile,
+}
+
+impl Got {
+    /// Nothing yet.
+    pub fn new(settings: &Settings) -> Self {
+        let file = SpillFile::new(&settings.temp_dir);
+        Self { runs: Vec::new(), entries: Entries::default(), zones: HashMap::new(), unjudged: false, file }
+    }
 }
 
 impl<'a> Intake<'a> {
     /// One of `threads`.
     pub fn new(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
-        let file = SpillFile::new(&settings.temp_dir);
-        let got = Got { runs: Vec::new(), entries: Entries::default(), zones: HashMap::new(), unjudged: false, file };
+        let got = Got::new(settings);
         let limit = settings.memory / 8 * 5 / threads;
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
@@ -60,27 +70,10 @@ impl<'a> Intake<'a> {
     pub fn add(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<(), Trouble> {
         let count = batch.num_rows();
         let first = self.numbers.0.fetch_add(count as u64, Ordering::Relaxed);
-        let mut meta = Meta {
-            seq: (first..first + count as u64).collect(),
-            source: vec![source; count],
-            local,
-            ..Meta::default()
-        };
-        let rows = Rows::of(batch).expect("checked when it came in");
-        let has_id = |row: &usize| rows.text(Text::Id, *row).is_some();
-        if !(0..count).all(|row| has_id(&row)) {
-            let mut buffer = Vec::new();
-            let mut content = |row| match has_id(&row) {
-                true => [0; 16],
-                false => *key::content_key_of(&rows, row, &mut buffer).first_chunk().expect("a key has 32 bytes"),
-            };
-            meta.content = (0..count).map(&mut content).collect();
-        }
-        if !self.settings.filter.is_empty() {
-            meta.flags = (0..count).map(|row| self.judge(&rows, row)).collect();
-        }
-        let chunk = Chunk::new(batch, meta);
-        self.enter(&chunk, source);
+        let chunk = chunk_of(self.settings, source, first, batch, local);
+        // It is told later, if it turns out to have no company indeed.
+        self.got.unjudged |= chunk.meta.flags.iter().any(|flags| flags & UNJUDGED != 0);
+        enter(self.settings, &mut self.got.entries, &chunk, 0..count);
         count_zones(self.got.zones.entry(source).or_default(), &chunk, 1);
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
@@ -91,46 +84,6 @@ impl<'a> Intake<'a> {
             self.got.entries.spill(&mut self.got.file)?;
         }
         Ok(())
-    }
-
-    /// What the filters make of a row that has no company, as flags.
-    fn judge(&mut self, rows: &Rows, row: usize) -> u8 {
-        let filter = &self.settings.filter;
-        let flag = |keep: bool| if keep { 0 } else { FILTERED };
-        if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
-            return match filter.is_out(rows, row) {
-                true => FILTERED | OUT,
-                false => flag(filter.keeps_row(rows, row)),
-            };
-        }
-        let verdicts = filter.judge(&[rows.event(row)]);
-        if verdicts.notes.is_empty() {
-            return flag(verdicts.keep[0]);
-        }
-        // It is told later, if it turns out to have no company indeed.
-        self.got.unjudged = true;
-        flag(verdicts.keep[0]) | UNJUDGED
-    }
-
-    /// Enters the rows into the groups that they may have to do with.
-    fn enter(&mut self, chunk: &Chunk, source: u32) {
-        let identity = match (!self.settings.filter.is_empty(), self.settings.dedupe) {
-            (true, _) => Group::Series,
-            (_, Dedupe::None) => Group::Whole,
-            _ => Group::Identity,
-        };
-        let entries = &mut self.got.entries;
-        for (row, &seq) in chunk.meta.seq.iter().enumerate() {
-            let real = chunk.rows.text(Text::Id, row).is_some();
-            let local = !real && self.settings.dedupe >= Dedupe::Identity;
-            let of_identity = if local { Group::Identity } else { identity };
-            if let Some(hash) = of_identity.hash(chunk, row).filter(|_| real || local) {
-                entries.add(hash, false, source, (seq, chunk.has(row, OUT)));
-            }
-            if let Some(hash) = Group::Content.hash(chunk, row) {
-                entries.add(hash, true, source, (seq, chunk.has(row, OUT)));
-            }
-        }
     }
 
     /// Moves the rows in memory to a temporary file, as a run of their own.
@@ -152,6 +105,67 @@ impl<'a> Intake<'a> {
             self.got.runs.push(Run::Memory(sort(self.chunks, Order::Time)));
         }
         Ok(self.got)
+    }
+}
+
+/// Rows of a source with what the engine needs to know of them, numbered from `first`.
+pub fn chunk_of(
+    settings: &Settings,
+    source: u32,
+    first: u64,
+    batch: &RecordBatch,
+    local: Vec<Option<String>>,
+) -> Arc<Chunk> {
+    let count = batch.num_rows();
+    let mut meta =
+        Meta { seq: (first..first + count as u64).collect(), source: vec![source; count], local, ..Meta::default() };
+    let rows = Rows::of(batch).expect("checked when it came in");
+    let has_id = |row: &usize| rows.text(Text::Id, *row).is_some();
+    if !(0..count).all(|row| has_id(&row)) {
+        let mut buffer = Vec::new();
+        let mut content = |row| match has_id(&row) {
+            true => [0; 16],
+            false => *key::content_key_of(&rows, row, &mut buffer).first_chunk().expect("a key has 32 bytes"),
+        };
+        meta.content = (0..count).map(&mut content).collect();
+    }
+    if !settings.filter.is_empty() {
+        meta.flags = (0..count).map(|row| judge(&settings.filter, &rows, row)).collect();
+    }
+    Chunk::new(batch, meta)
+}
+
+/// What the filters make of a row that has no company, as flags.
+fn judge(filter: &Filter, rows: &Rows, row: usize) -> u8 {
+    let flag = |keep: bool| if keep { 0 } else { FILTERED };
+    if rows.text(Text::Recurrence, row).is_none() && rows.text(Text::Instance, row).is_none() {
+        return match filter.is_out(rows, row) {
+            true => FILTERED | OUT,
+            false => flag(filter.keeps_row(rows, row)),
+        };
+    }
+    let verdicts = filter.judge(&[rows.event(row)]);
+    flag(verdicts.keep[0]) | if verdicts.notes.is_empty() { 0 } else { UNJUDGED }
+}
+
+/// Enters rows into the groups that they may have to do with.
+pub fn enter(settings: &Settings, entries: &mut Entries, chunk: &Chunk, rows: Range<usize>) {
+    let identity = match (!settings.filter.is_empty(), settings.dedupe) {
+        (true, _) => Group::Series,
+        (_, Dedupe::None) => Group::Whole,
+        _ => Group::Identity,
+    };
+    for row in rows {
+        let (source, number) = (chunk.source(row), (chunk.meta.seq[row], chunk.has(row, OUT)));
+        let real = chunk.rows.text(Text::Id, row).is_some();
+        let local = !real && settings.dedupe >= Dedupe::Identity;
+        let of_identity = if local { Group::Identity } else { identity };
+        if let Some(hash) = of_identity.hash(chunk, row).filter(|_| real || local) {
+            entries.add(hash, false, source, number);
+        }
+        if let Some(hash) = Group::Content.hash(chunk, row) {
+            entries.add(hash, true, source, number);
+        }
     }
 }
 

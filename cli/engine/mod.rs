@@ -9,6 +9,8 @@
 //! A row has company if another row has its id and instance, or says the same. Such rows are found by hashes of what
 //! they may have in common, taken out, and joined (`identity`, `exact`) after their equality is verified; all others
 //! pass. What does not fit the memory limit goes to temporary files (`spill`).
+//!
+//! Sources that are in order already, and without ids, go through it in windows while they are being read (`window`).
 
 mod assertion;
 mod chunk;
@@ -25,6 +27,7 @@ mod sorter;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -35,9 +38,12 @@ use annals_core::{Claim, Event, Fact};
 use serde_json::json;
 
 pub use assertion::canonical;
+pub use chunk::Chunk;
 pub use explain::Explain;
 pub use intake::{Got, Intake, Numbers};
+pub use run::Chunks;
 pub use stream::Stream;
+pub use window::{Ordered, Windows};
 
 use crate::exit::Trouble;
 use crate::progress::Progress;
@@ -94,6 +100,11 @@ impl Settings {
     /// How many rows an importer gives at a time.
     pub fn batch_rows(&self) -> usize {
         (self.memory >> 14).clamp(256, run::BATCH_ROWS)
+    }
+
+    /// Inputs with fewer bytes are held in memory anyway.
+    pub fn large_bytes(&self) -> u64 {
+        self.memory as u64 / 4
     }
 
     /// About how many bytes of a large input are read at a time by one thread.
@@ -219,6 +230,18 @@ pub fn merge(
     got: Vec<Got>,
     failed: Vec<bool>,
     facts: Vec<Fact>,
+    explain: Explain,
+) -> Result<Merged, Trouble> {
+    merge_telling(&settings.progress, settings, got, failed, facts, explain)
+}
+
+/// The same, with someone to be told how far it is.
+fn merge_telling(
+    progress: &Progress,
+    settings: &Settings,
+    got: Vec<Got>,
+    failed: Vec<bool>,
+    facts: Vec<Fact>,
     mut explain: Explain,
 ) -> Result<Merged, Trouble> {
     let mut file = SpillFile::new(&settings.temp_dir);
@@ -236,7 +259,7 @@ pub fn merge(
             *zones.entry(zone).or_default() += count;
         }
     }
-    settings.progress.phase("joining");
+    progress.phase("joining");
     let in_memory = runs.iter().all(|run| matches!(run, run::Run::Memory(_)));
     if !in_memory {
         give_back();
@@ -260,7 +283,7 @@ pub fn merge(
     if settings.conflict == Conflict::Fail && !conflicts.is_empty() {
         return Err(conflict_trouble(&conflicts));
     }
-    settings.progress.phase("merging");
+    progress.phase("merging");
     if !in_memory {
         give_back();
     }

@@ -106,7 +106,28 @@ fn columns<'a>(chunks: impl Iterator<Item = &'a Arc<Chunk>>) -> Vec<&'static str
 }
 
 impl Sorted {
-    /// The rows, in no order.
+    /// No rows yet.
+    pub fn new() -> Self {
+        Self { chunks: Vec::new(), order: Vec::new() }
+    }
+
+    /// Takes a chunk, of which there are no rows yet; gives its place.
+    pub fn add(&mut self, chunk: &Arc<Chunk>) -> u32 {
+        self.chunks.push(Arc::clone(chunk));
+        (self.chunks.len() - 1) as u32
+    }
+
+    /// Takes a row that comes after all others.
+    pub fn push(&mut self, prefix: u128, chunk: u32, row: usize) {
+        self.order.push(Key { prefix, chunk, row: row as u32 });
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The rows, in no order; and others of their chunks.
     pub fn chunks(&self) -> &[Arc<Chunk>] {
         &self.chunks
     }
@@ -120,44 +141,44 @@ impl Sorted {
     }
 }
 
+/// Chunks one after the other, none of them empty, in one order.
+pub type Chunks<'a> = Box<dyn Iterator<Item = Result<Arc<Chunk>, Trouble>> + 'a>;
+
 /// A run being read.
-enum Cursor {
-    Memory {
-        run: Sorted,
-        at: usize,
-    },
-    File {
-        batches: Box<dyn Iterator<Item = Result<RecordBatch, Trouble>> + Send>,
-        chunk: Arc<Chunk>,
-        prefixes: Vec<u128>,
-        at: usize,
-    },
+enum Cursor<'a> {
+    Memory { run: Sorted, at: usize },
+    Chunks { rest: Chunks<'a>, chunk: Arc<Chunk>, prefixes: Vec<u128>, at: usize },
 }
 
 /// Rows that a merge passes over.
 pub type Skip = Box<dyn Fn(&Chunk, usize) -> bool + Send>;
 
-impl Cursor {
+impl<'a> Cursor<'a> {
     fn open(run: Run, order: Order, skip: Option<&Skip>) -> Result<Option<Self>, Trouble> {
-        let mut cursor = match run {
-            Run::Memory(run) if run.order.is_empty() => return Ok(None),
-            Run::Memory(run) => Self::Memory { run, at: 0 },
+        let cursor = match run {
+            Run::Memory(run) if run.order.is_empty() => None,
+            Run::Memory(run) => Some(Self::Memory { run, at: 0 }),
             Run::File(part) => {
-                let mut batches = part.batches()?;
-                let Some(chunk) = batches.next().transpose()?.as_ref().map(from_spill) else { return Ok(None) };
-                let prefixes = prefixes(&chunk, order);
-                Self::File { batches: Box::new(batches), chunk, prefixes, at: 0 }
+                let chunks = part.batches()?.map(|batch| batch.map(|batch| from_spill(&batch)));
+                Self::of(Box::new(chunks), order)?
             }
         };
+        let Some(mut cursor) = cursor else { return Ok(None) };
         let (chunk, row) = cursor.row();
         let there = !skip.is_some_and(|skip| skip(chunk, row)) || cursor.advance(order, skip)?;
         Ok(there.then_some(cursor))
     }
 
+    fn of(mut rest: Chunks<'a>, order: Order) -> Result<Option<Self>, Trouble> {
+        let Some(chunk) = rest.next().transpose()? else { return Ok(None) };
+        let prefixes = prefixes(&chunk, order);
+        Ok(Some(Self::Chunks { rest, chunk, prefixes, at: 0 }))
+    }
+
     fn prefix(&self) -> u128 {
         match self {
             Self::Memory { run, at } => run.order[*at].prefix,
-            Self::File { prefixes, at, .. } => prefixes[*at],
+            Self::Chunks { prefixes, at, .. } => prefixes[*at],
         }
     }
 
@@ -167,7 +188,7 @@ impl Cursor {
                 let key = run.order[*at];
                 (&run.chunks[key.chunk as usize], key.row as usize)
             }
-            Self::File { chunk, at, .. } => (chunk, *at),
+            Self::Chunks { chunk, at, .. } => (chunk, *at),
         }
     }
 
@@ -188,11 +209,11 @@ impl Cursor {
                 *at += 1;
                 Ok(*at < run.order.len())
             }
-            Self::File { batches, chunk, prefixes: all, at } => {
+            Self::Chunks { rest, chunk, prefixes: all, at } => {
                 *at += 1;
                 if *at == all.len() {
-                    let Some(batch) = batches.next().transpose()? else { return Ok(false) };
-                    *chunk = from_spill(&batch);
+                    let Some(next) = rest.next().transpose()? else { return Ok(false) };
+                    *chunk = next;
                     *all = prefixes(chunk, order);
                     *at = 0;
                 }
@@ -210,9 +231,9 @@ fn prefixes(chunk: &Chunk, order: Order) -> Vec<u128> {
 pub type Row<'a> = (u128, &'a Arc<Chunk>, usize);
 
 /// The merge of runs: all their rows in one order.
-pub struct Merge {
+pub struct Merge<'a> {
     order: Order,
-    cursors: Vec<Cursor>,
+    cursors: Vec<Cursor<'a>>,
     /// A heap of cursors, the smallest first.
     heap: Vec<u32>,
     /// Whether the first of the heap has been given out and is still to go on.
@@ -221,7 +242,7 @@ pub struct Merge {
     skip: Option<Skip>,
 }
 
-impl Merge {
+impl<'a> Merge<'a> {
     /// Merges `runs`; more than can be merged at once are first merged to fewer.
     pub fn new(
         runs: Vec<Run>,
@@ -246,15 +267,38 @@ impl Merge {
     }
 
     fn of(runs: Vec<Run>, order: Order, skip: Option<Skip>) -> Result<Self, Trouble> {
-        let mut merge = Self { order, cursors: Vec::new(), heap: Vec::new(), given: false, skip };
-        for run in runs {
-            merge.cursors.extend(Cursor::open(run, order, merge.skip.as_ref())?);
-        }
+        let cursors: Result<Vec<Option<Cursor<'a>>>, Trouble> =
+            runs.into_iter().map(|run| Cursor::open(run, order, skip.as_ref())).collect();
+        Ok(Self::over(cursors?.into_iter().flatten().collect(), order, skip))
+    }
+
+    /// Merges chunks that are not all there yet.
+    pub fn of_chunks(sources: Vec<Chunks<'a>>, order: Order) -> Result<Self, Trouble> {
+        let cursors: Result<Vec<Option<Cursor<'a>>>, Trouble> =
+            sources.into_iter().map(|chunks| Cursor::of(chunks, order)).collect();
+        Ok(Self::over(cursors?.into_iter().flatten().collect(), order, None))
+    }
+
+    fn over(cursors: Vec<Cursor<'a>>, order: Order, skip: Option<Skip>) -> Self {
+        let mut merge = Self { order, cursors, heap: Vec::new(), given: false, skip };
         merge.heap = (0..merge.cursors.len() as u32).collect();
         for at in (0..merge.heap.len() / 2).rev() {
             merge.sink(at);
         }
-        Ok(merge)
+        merge
+    }
+
+    /// The last row that was given is given once more.
+    pub fn put_back(&mut self) {
+        self.given = false;
+    }
+
+    /// The chunks that are being read, and the first row of each that has not been given for good.
+    pub fn under_way(&mut self) -> impl Iterator<Item = (&mut Arc<Chunk>, usize)> {
+        self.cursors.iter_mut().filter_map(|cursor| match cursor {
+            Cursor::Memory { .. } => None,
+            Cursor::Chunks { chunk, at, .. } => Some((chunk, *at)),
+        })
     }
 
     /// The next row, and the prefix that it is sorted by.

@@ -103,7 +103,7 @@ impl Sorter {
     }
 
     /// The rows in order.
-    pub fn merge(self, file: &mut SpillFile) -> Result<Merge, Trouble> {
+    pub fn merge(self, file: &mut SpillFile) -> Result<Merge<'static>, Trouble> {
         let (order, batch_bytes) = (self.order, self.batch_bytes);
         Merge::new(self.runs(), order, file, batch_bytes, None)
     }

@@ -18,7 +18,7 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// Gives the events in timeline order, each with an id.
 pub struct Stream {
-    merge: Merge,
+    merge: Merge<'static>,
     groups: Arc<Groups>,
     /// Per source: what becomes of the rows that are in no group.
     accounts: Vec<Account>,
@@ -32,7 +32,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(merge: Merge, groups: Arc<Groups>, sources: usize, memory: usize) -> Self {
+    pub(super) fn new(merge: Merge<'static>, groups: Arc<Groups>, sources: usize, memory: usize) -> Self {
         Self {
             merge,
             groups,

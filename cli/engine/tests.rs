@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use annals_core::account::Account;
-use annals_core::key::is_minted;
+use annals_core::key::{is_minted, sort_key};
 use annals_core::table::{from_batch, to_batch};
 use annals_core::{Claim, Event, Fact, Locator, When};
 use proptest::prelude::*;
 
 use super::filter::{Filter, Given};
-use super::{Conflict, Conflicts, Dedupe, Explain, Intake, Numbers, Record, Settings, canonical};
+use super::{
+    Chunks, Conflict, Conflicts, Dedupe, Explain, Intake, Numbers, Ordered, Record, Settings, Windows, canonical,
+};
 use crate::exit::Trouble;
 use crate::progress::Progress;
 
@@ -148,6 +150,43 @@ fn filtered(sources: &[&[Record]], by: &Filter, dedupe: Dedupe, conflict: Confli
     timeline
 }
 
+/// A source in order, without ids; some of its records twice.
+fn log(label: &'static str) -> impl Strategy<Value = Vec<Record>> {
+    proptest::collection::vec((events(), 1..3usize), 0..15).prop_map(move |events| {
+        let mut events: Vec<Event> = events.into_iter().flat_map(|(event, times)| vec![event; times]).collect();
+        for event in &mut events {
+            (event.id, event.instance, event.claims[0].id) = (None, None, None);
+        }
+        events.sort_by_key(|event| sort_key(event).0);
+        events.into_iter().enumerate().map(|(at, event)| placed(event, label, at)).collect()
+    })
+}
+
+/// Sources merged window by window, if they are fit for it.
+fn streamed(sources: &[&[Record]], filter: &Filter, dedupe: Dedupe, memory: usize) -> Option<Timeline> {
+    let (temp_dir, filter, conflict) = (std::env::temp_dir(), filter.clone(), Conflict::Both);
+    let progress = Progress::default();
+    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress, input_bytes: OnceLock::new() };
+    let chunks = |(at, records): (usize, &&[Record])| -> Option<Chunks<'_>> {
+        let mut ordered = Ordered::new(&settings, at);
+        let mut chunk = |some: &[Record]| {
+            let events: Vec<Event> = some.iter().map(|record| canonical(record.event.as_ref().clone())).collect();
+            let locals: Vec<_> = some.iter().map(|record| record.local.clone()).collect();
+            ordered.take(&to_batch(&events, None), &locals).map(Ok)
+        };
+        let chunks: Option<Vec<_>> = records.chunks(3).map(&mut chunk).collect();
+        Some(Box::new(chunks?.into_iter()))
+    };
+    let chunks: Option<Vec<Chunks<'_>>> = sources.iter().enumerate().map(chunks).collect();
+    let mut windows = Windows::new(&settings, chunks?).unwrap();
+    let mut events = Vec::new();
+    while let Some(batch) = windows.next().unwrap() {
+        events.extend(from_batch(&batch).unwrap());
+    }
+    let accounts = windows.accounts().to_vec();
+    Some(Timeline { events, facts: Vec::new(), accounts, conflicts: Conflicts::new() })
+}
+
 /// A timeline as a source: what reading its JSON gives.
 fn again(timeline: &Timeline) -> Vec<Record> {
     let record = |event: &Event| {
@@ -236,6 +275,17 @@ proptest! {
         // Which of several equal events a minted id names depends on what is left.
         all.iter_mut().chain(&mut found).for_each(|event| event.id = id(event));
         prop_assert_eq!(all, found, "{:?} {:?}", by, dedupe);
+    }
+
+    #[test]
+    fn windows_are_the_whole(a in log("a"), b in log("b"), c in log("a"), way in 0..36usize) {
+        let by = FILTERS.get(way % 4).map_or_else(Filter::default, |given| Filter::new(given).unwrap());
+        // A window is one time, in temporary files; a few times; all.
+        let (dedupe, memory) = (MODES[way / 4 % 3], [1, 200_000, 1 << 30][way / 12]);
+        let whole = filtered(&[&a, &b, &c, &a], &by, dedupe, Conflict::Both);
+        let found = streamed(&[&a, &b, &c, &a], &by, dedupe, memory).unwrap();
+        prop_assert_eq!(whole.events, found.events, "{:?} {:?}", by, dedupe);
+        prop_assert_eq!((whole.facts, whole.accounts), (found.facts, found.accounts));
     }
 
     #[test]
@@ -332,6 +382,31 @@ fn equal_events_with_and_without_a_local_id_are_numbered_together() {
     for sources in [&[a.as_slice()][..], &[&a, &b]] {
         assert_eq!(merged(sources, Dedupe::Exact, Conflict::Both).events.len(), 2);
     }
+}
+
+#[test]
+fn windows_take_only_what_has_to_do_with_no_other_time() {
+    let event = |when: &str| Event::new().title("x").when(When::parse(when, None).unwrap());
+    let check = |events: &[Event], expected: bool| {
+        let records = records("a", events);
+        let found = streamed(&[&records], &Filter::default(), Dedupe::None, 1 << 20);
+        assert_eq!(found.is_some(), expected, "{events:?}");
+    };
+    let [first, last] = ["2025-01-01", "2025-01-02"].map(event);
+    let many = |one: &Event| vec![one.clone(); 5];
+    check(&[many(&first), many(&last)].concat(), true);
+    check(&[last.clone(), first.clone()], false);
+    check(&[many(&last), vec![first.clone()]].concat(), false);
+    check(&[first.clone(), last.clone().id("x")], false);
+    check(&[Event { instance: Some("2025".to_owned()), ..first.clone() }], false);
+    check(&[Event { recurrence: Some("RRULE:FREQ=DAILY".to_owned()), ..first.clone() }], false);
+    check(&[event("2025-01-01T10:00:00+01:00"), event("2025-01-01T10:00:00Z"), event("2025-01-01T10:30:00")], true);
+    let berlin = annals_core::when::Zone::parse("Europe/Berlin");
+    let there = When::parse("2025-01-01T10:00:00", berlin.as_ref()).unwrap();
+    check(&[first, Event::new().when(there)], false);
+    let mut local = records("a", &[last]);
+    local[0].local = Some("7".to_owned());
+    assert!(streamed(&[&local], &Filter::default(), Dedupe::None, 1 << 20).is_none());
 }
 
 #[test]
