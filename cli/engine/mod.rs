@@ -260,8 +260,11 @@ fn merge_telling(
         }
     }
     progress.phase("joining");
-    // What is written down goes by the hashes, which are the same in every run.
     let in_memory = runs.iter().all(|run| matches!(run, run::Run::Memory(_)));
+    if !in_memory {
+        give_back();
+    }
+    // What is written down goes by the hashes, which are the same in every run.
     let groups = groups(entries, &failed, in_memory && !explain.is_on())?;
     let joiner = Joiner {
         settings,
@@ -281,6 +284,9 @@ fn merge_telling(
         return Err(conflict_trouble(&conflicts));
     }
     progress.phase("merging");
+    if !in_memory {
+        give_back();
+    }
     let (groups, sources) = (Arc::new(groups), failed.len());
     let known = Arc::clone(&groups);
     // What was joined with others comes as what it has become.
@@ -291,6 +297,15 @@ fn merge_telling(
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
     let stream = Stream::new(merge, groups, sources, settings.memory);
     Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
+}
+
+/// Gives freed memory back to the system: what one phase has freed on its threads, the next one cannot use.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: releases only what is free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {

@@ -29,7 +29,7 @@ pub struct Sorter {
 impl Sorter {
     /// An empty one.
     pub fn new(order: Order, settings: &Settings) -> Self {
-        let (limit, batch_bytes) = (settings.memory / 16, settings.batch_bytes());
+        let (limit, batch_bytes) = (settings.memory / 8, settings.batch_bytes());
         let (picked, chunks, lent, runs) = Default::default();
         Self { order, limit, batch_bytes, picked, chunks, lent, bytes: 0, runs }
     }
