@@ -22,7 +22,6 @@ mod report;
 mod source;
 mod spec;
 mod spill;
-mod streaming;
 
 use std::process::ExitCode;
 

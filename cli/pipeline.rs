@@ -1,5 +1,7 @@
 //! The data flow: sources -> importers -> one merge -> exporters -> outputs.
 
+mod streaming;
+
 use std::path::PathBuf;
 
 use annals_core::account::Account;
@@ -11,7 +13,7 @@ use crate::import::{self, Importing, Limits};
 use crate::output::{self, Pending};
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::{source, streaming};
+use crate::source;
 
 /// What is to be read and how it is joined.
 pub struct Reading {

@@ -300,7 +300,7 @@ fn merge_telling(
 }
 
 /// Gives freed memory back to the system: what one phase has freed on its threads, the next one cannot use.
-fn give_back() {
+pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: releases only what is free.
     unsafe {

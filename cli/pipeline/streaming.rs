@@ -14,7 +14,7 @@ use annals_core::host::ImportStream;
 use annals_core::plugin::ImportRequest;
 use annals_core::{Fact, Host, Note, NoteKind};
 
-use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows};
+use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows, give_back};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved};
 use crate::import::{self, choose, common_options};
@@ -53,7 +53,10 @@ pub fn run(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> 
     match written {
         Ok(written) => Ok(Some(written)),
         Err(_) if interrupt::requested() => Err(Trouble::interrupted()),
-        Err(_) => Ok(None),
+        Err(_) => {
+            give_back();
+            Ok(None)
+        }
     }
 }
 
