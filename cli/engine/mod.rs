@@ -104,7 +104,7 @@ impl Settings {
 
     /// Inputs with fewer bytes are held in memory anyway.
     pub fn large_bytes(&self) -> u64 {
-        self.memory as u64 / 4
+        (self.memory as u64 / 4).min(256 << 20)
     }
 
     /// About how many bytes of a large input are read at a time by one thread.

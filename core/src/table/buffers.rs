@@ -161,6 +161,8 @@ impl Texts {
         offsets.push(0);
         offsets.append(&mut self.ends);
         self.ends = Vec::new();
+        // What it grew by and did not need; the next batch begins with the right size.
+        self.values.shrink_to_fit();
         let values = std::mem::take(&mut self.values).into_bytes();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         // SAFETY: the offsets are ends of whole texts that were appended to a String.
@@ -215,6 +217,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
             return null_numbers(len);
         }
         self.pad(len);
+        self.values.shrink_to_fit();
         PrimitiveArray::new(std::mem::take(&mut self.values).into(), self.valid.finish())
     }
 }
