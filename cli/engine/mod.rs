@@ -102,7 +102,7 @@ impl Settings {
         (self.memory >> 14).clamp(256, run::BATCH_ROWS)
     }
 
-    /// Inputs with fewer bytes are held in memory anyway.
+    /// Inputs with fewer bytes are held in memory: that costs little, and any number of threads may read one of them.
     pub fn large_bytes(&self) -> u64 {
         (self.memory as u64 / 4).min(256 << 20)
     }
