@@ -13,7 +13,7 @@ use crate::import::{self, Importing, Limits};
 use crate::output::{self, Pending};
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::source;
+use crate::source::{self, Source};
 
 /// What is to be read and how it is joined.
 pub struct Reading {
@@ -53,9 +53,10 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
     };
     let targets = export::resolve(&writing.targets, &side_files, registry)?;
 
-    let (report, mut pending) = match streaming::run(reading, &targets, registry)? {
+    let sources = find(reading, registry)?;
+    let (report, mut pending) = match streaming::run(reading, &sources, &targets, registry)? {
         Some(streamed) => streamed,
-        None => sorted(reading, &targets, registry)?,
+        None => sorted(reading, &sources, &targets, registry)?,
     };
     pending.extend(export::side_files(&side_files, &report, &reading.settings.temp_dir)?);
     output::commit(pending)?;
@@ -64,9 +65,14 @@ pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<
 }
 
 /// Reads all, then merges and writes it: the general way.
-fn sorted(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> Result<Written, Trouble> {
+fn sorted(
+    reading: &Reading,
+    sources: &[Source],
+    targets: &[Resolved<'_>],
+    registry: &Registry,
+) -> Result<Written, Trouble> {
     let mut report = Report::default();
-    let mut merged = merge(reading, registry, &mut report)?;
+    let mut merged = merge(reading, sources, registry, &mut report)?;
     let stream = &mut merged.stream;
     let mut pending = export::all(&mut || stream.next(), &merged.facts, targets, &reading.settings, &mut report)?;
     pending.extend(merged.explain.finish()?);
@@ -74,13 +80,23 @@ fn sorted(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> R
     Ok((report, pending))
 }
 
-/// Reads and merges; the events are still to come out of the stream.
-pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Result<Merged, Trouble> {
+/// Finds what is to be read, and how much it is.
+pub fn find(reading: &Reading, registry: &Registry) -> Result<Vec<Source>, Trouble> {
     let sources = source::find(&reading.inputs, registry)?;
-    let bytes: Option<u64> = sources.iter().map(source::Source::size).sum();
+    let bytes: Option<u64> = sources.iter().map(Source::size).sum();
     if let Some(bytes) = bytes {
         reading.settings.input_bytes.get_or_init(|| bytes);
     }
+    Ok(sources)
+}
+
+/// Reads and merges; the events are still to come out of the stream.
+pub fn merge(
+    reading: &Reading,
+    sources: &[Source],
+    registry: &Registry,
+    report: &mut Report,
+) -> Result<Merged, Trouble> {
     let explain =
         reading.explain.as_ref().map(|path| Pending::new(&path.to_string_lossy(), &reading.settings.temp_dir));
     let explain = explain.transpose()?;
@@ -91,7 +107,7 @@ pub fn merge(reading: &Reading, registry: &Registry, report: &mut Report) -> Res
         threads: reading.threads,
         registry,
     };
-    let read = import::all(&sources, &importing, report)?;
+    let read = import::all(sources, &importing, report)?;
     let mut merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, Explain::to(explain))?;
     report.conflicts.clone_from(&merged.conflicts);
     report.unjudged = std::mem::take(&mut merged.remarks);

@@ -46,7 +46,7 @@ pub fn run(args: &ShowArgs, global: &Global) -> anyhow::Result<Exit> {
     let registry = registry(global)?;
     let mut report = Report::default();
     let reading = args.joining.reading(args.inputs.clone(), args.from.clone(), global.level() == Level::Quiet)?;
-    let mut merged = pipeline::merge(&reading, &registry, &mut report)?;
+    let mut merged = pipeline::merge(&reading, &pipeline::find(&reading, &registry)?, &registry, &mut report)?;
     let mut table = Table::default();
     let (mut left, mut more) = (args.count.unwrap_or(usize::MAX), 0);
     while let Some(batch) = merged.stream.next()? {

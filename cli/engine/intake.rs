@@ -74,7 +74,7 @@ impl<'a> Intake<'a> {
         // It is told later, if it turns out to have no company indeed.
         self.got.unjudged |= chunk.meta.flags.iter().any(|flags| flags & UNJUDGED != 0);
         enter(self.settings, &mut self.got.entries, &chunk, 0..count);
-        count_zones(self.got.zones.entry(source).or_default(), &chunk, 1);
+        count_zones(self.got.zones.entry(source).or_default(), &chunk);
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
         if self.bytes > self.limit {
@@ -150,11 +150,7 @@ fn judge(filter: &Filter, rows: &Rows, row: usize) -> u8 {
 
 /// Enters rows into the groups that they may have to do with.
 pub fn enter(settings: &Settings, entries: &mut Entries, chunk: &Chunk, rows: Range<usize>) {
-    let identity = match (!settings.filter.is_empty(), settings.dedupe) {
-        (true, _) => Group::Series,
-        (_, Dedupe::None) => Group::Whole,
-        _ => Group::Identity,
-    };
+    let identity = Group::of_identity(settings);
     for row in rows {
         let (source, number) = (chunk.source(row), (chunk.meta.seq[row], chunk.has(row, OUT)));
         let real = chunk.rows.text(Text::Id, row).is_some();
@@ -169,23 +165,30 @@ pub fn enter(settings: &Settings, entries: &mut Entries, chunk: &Chunk, rows: Ra
     }
 }
 
+/// Counts so many uses of a zone, if exporters have to know it.
+pub fn count_zone(zones: &mut Zones, zone: &str, count: i64) {
+    if is_iana(zone) {
+        *zones.entry(zone.to_owned()).or_default() += count;
+    }
+}
+
 /// Counts the zones of the rows that stand.
-fn count_zones(zones: &mut Zones, chunk: &Chunk, one: i64) {
+fn count_zones(zones: &mut Zones, chunk: &Chunk) {
     for column in [Text::Zone, Text::EndZone].into_iter().filter(|column| chunk.rows.has(*column)) {
         // Most rows have the zone of the row before.
         let mut last: Option<(&str, i64)> = None;
         let mut add = |last: Option<(&str, i64)>| {
-            if let Some((zone, count)) = last.filter(|(zone, _)| is_iana(zone)) {
-                *zones.entry(zone.to_owned()).or_default() += count;
+            if let Some((zone, count)) = last {
+                count_zone(zones, zone, count);
             }
         };
         for row in (0..chunk.len()).filter(|&row| !chunk.has(row, FILTERED)) {
             let Some(zone) = chunk.rows.text(column, row) else { continue };
             match &mut last {
-                Some((same, count)) if *same == zone => *count += one,
+                Some((same, count)) if *same == zone => *count += 1,
                 _ => {
                     add(last);
-                    last = Some((zone, one));
+                    last = Some((zone, 1));
                 }
             }
         }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use annals_core::Event;
 use annals_core::account::Account;
 use annals_core::key;
-use annals_core::table::Rows;
+use annals_core::table::{Rows, Text};
 use serde_json::{Value, json};
 
 use super::chunk::{Chunk, DONE, FILTERED, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
 use super::explain::Explain;
-use super::intake::Zones;
+use super::intake::{Zones, count_zone};
 use super::order::{Group, Order};
 use super::run::{Merge, Run};
 use super::sorter::{Made, Sorter};
-use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity, is_iana};
+use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
 
@@ -46,13 +46,7 @@ impl Joiner<'_> {
         if groups.identity.is_empty() && groups.content.is_empty() && !self.unjudged {
             return Ok((Vec::new(), Vec::new()));
         }
-        let of_identity = if !self.settings.filter.is_empty() { Group::Series } else { Group::Identity };
-        let of_identity = if self.settings.dedupe == Dedupe::None && of_identity == Group::Identity {
-            Group::Whole
-        } else {
-            of_identity
-        };
-        let mut identities = Sorter::new(Order::Group(of_identity), self.settings);
+        let mut identities = Sorter::new(Order::Group(Group::of_identity(self.settings)), self.settings);
         // Where content alone joins nothing, groups need not be as large as that.
         let of_content = if self.settings.dedupe == Dedupe::Exact { Group::Content } else { Group::Place };
         let mut contents = Sorter::new(Order::Group(of_content), self.settings);
@@ -378,14 +372,7 @@ impl Record {
     }
 }
 
-fn count_zone(zones: &mut Zones, zone: &str, one: i64) {
-    if is_iana(zone) {
-        *zones.entry(zone.to_owned()).or_default() += one;
-    }
-}
-
 fn count_zones(zones: &mut Zones, rows: &Rows, row: usize, one: i64) {
-    use annals_core::table::Text;
     for zone in [Text::Zone, Text::EndZone].into_iter().filter_map(|column| rows.text(column, row)) {
         count_zone(zones, zone, one);
     }

@@ -7,6 +7,7 @@ use annals_core::key;
 use annals_core::table::Text;
 
 use super::chunk::Chunk;
+use super::{Dedupe, Settings};
 
 /// How the rows of a run are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,16 @@ fn time_prefix(chunk: &Chunk, row: usize) -> u128 {
 }
 
 impl Group {
+    /// Which rows with an id have company, as the engine is to work.
+    pub fn of_identity(settings: &Settings) -> Self {
+        match (settings.filter.is_empty(), settings.dedupe) {
+            // Filters judge a series as one.
+            (false, _) => Self::Series,
+            (true, Dedupe::None) => Self::Whole,
+            (true, _) => Self::Identity,
+        }
+    }
+
     /// A number that rows of one group have in common; `None` = the row is in no such group.
     pub fn hash(self, chunk: &Chunk, row: usize) -> Option<u64> {
         let id = chunk.rows.text(Text::Id, row);

@@ -24,27 +24,30 @@ use crate::pipeline::{self, Reading, Written};
 use crate::record::{Common, ready};
 use crate::registry::Registry;
 use crate::report::{Noted, Report, SourceReport};
-use crate::source::{self, Opened, Source};
+use crate::source::{Opened, Source};
 use crate::spec::typed_options;
 
 /// All sources are open at once.
 const SOURCES: usize = 64;
 
 /// Reads, merges and writes, if it can be done in one go; `None` = it cannot, and nothing has been done.
-pub fn run(reading: &Reading, targets: &[Resolved<'_>], registry: &Registry) -> Result<Option<Written>, Trouble> {
-    let sources = source::find(&reading.inputs, registry)?;
+pub fn run(
+    reading: &Reading,
+    sources: &[Source],
+    targets: &[Resolved<'_>],
+    registry: &Registry,
+) -> Result<Option<Written>, Trouble> {
     let settings = &reading.settings;
-    let bytes: Option<u64> = sources.iter().map(Source::size).sum();
+    let bytes = settings.input_bytes.get().copied();
     let is_large = bytes.is_some_and(|bytes| bytes > settings.large_bytes());
     if !is_large || sources.len() > SOURCES || reading.explain.is_some() || targets.iter().any(Resolved::is_final) {
         return Ok(None);
     }
     settings.progress.phase("reading");
     settings.progress.total(bytes);
-    settings.input_bytes.get_or_init(|| bytes.unwrap_or_default());
     let turns = Turns { free: Mutex::new(reading.threads), freed: Condvar::new() };
     let (rejected, over) = (AtomicU64::new(0), AtomicBool::new(false));
-    let shared = Shared { sources: &sources, reading, registry, rejected, over, turns };
+    let shared = Shared { sources, reading, registry, rejected, over, turns };
     let written = thread::scope(|scope| {
         let written = shared.stream(scope, targets);
         shared.over.store(true, Ordering::Relaxed);

@@ -116,6 +116,23 @@ impl Texts {
         self.close();
     }
 
+    /// Sets the text that `write` appends, unless it fails or is not wanted.
+    pub(super) fn set_with<E>(
+        &mut self,
+        row: usize,
+        wanted: bool,
+        write: impl FnOnce(&mut String) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let written = write(self.open(row));
+        let kept = written.is_ok() && wanted;
+        if kept {
+            self.close();
+        } else {
+            self.abandon();
+        }
+        written.map(|()| kept)
+    }
+
     pub(super) fn push(&mut self, text: &str) {
         self.set(self.len(), text);
     }

@@ -214,14 +214,7 @@ impl Builder {
     /// buffer already.
     pub fn text_with<E>(&mut self, column: Text, write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<(), E> {
         let wanted = self.wants(column.name());
-        let texts = &mut self.texts[column as usize];
-        let written = write(texts.open(self.rows));
-        if written.is_ok() && wanted {
-            texts.close();
-        } else {
-            texts.abandon();
-        }
-        written
+        self.texts[column as usize].set_with(self.rows, wanted, write).map(drop)
     }
 
     /// Sets a number.

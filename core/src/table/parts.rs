@@ -9,14 +9,10 @@ impl Builder {
     pub fn tag_with<E>(&mut self, write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<(), E> {
         let wanted = self.wants("tags");
         let at = self.tags.count;
-        let written = write(self.tags.items.open(at));
-        if written.is_ok() && wanted {
-            self.tags.items.close();
+        if self.tags.items.set_with(at, wanted, write)? {
             self.tags.add(self.rows);
-        } else {
-            self.tags.items.abandon();
         }
-        written
+        Ok(())
     }
 
     /// Sets a text of the actor under way, which [`Builder::end_actor`] ends.
@@ -27,13 +23,7 @@ impl Builder {
     ) -> Result<(), E> {
         let at = self.actors.count;
         let texts = &mut self.actors.items[field as usize];
-        let written = write(texts.open(at));
-        if written.is_ok() {
-            texts.close()
-        } else {
-            texts.abandon()
-        }
-        written
+        texts.set_with(at, true, write).map(drop)
     }
 
     /// Adds the actor under way.
@@ -54,13 +44,7 @@ impl Builder {
     ) -> Result<(), E> {
         let at = self.claims.count;
         let texts = &mut self.claims.items.texts[field as usize];
-        let written = write(texts.open(at));
-        if written.is_ok() {
-            texts.close()
-        } else {
-            texts.abandon()
-        }
-        written
+        texts.set_with(at, true, write).map(drop)
     }
 
     /// Sets the revision that the claim under way says otherwise.
