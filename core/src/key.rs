@@ -194,6 +194,11 @@ pub fn is_minted(id: &str) -> bool {
     digits.bytes().all(is_hex) && (rest.is_empty() || rest.strip_prefix('-').is_some_and(numbered))
 }
 
+/// Eight hexadecimal digits of the SHA-256 of some bytes, to tell things of one name apart.
+pub fn short_hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes)[..4])
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

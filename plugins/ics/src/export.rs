@@ -1,11 +1,10 @@
 //! Writing a calendar.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
-use annals_core::key::content_key;
+use annals_core::key::{content_key, hex};
 use annals_core::table::{Rows, Text, plain_text};
-use annals_core::when::Zone;
 use annals_core::{Error, Event, Export, Fact};
 use serde_json::Value;
 
@@ -13,9 +12,8 @@ use crate::extra::compose;
 use crate::fast::Writer;
 use crate::import::{Names, is_of_every_file};
 use crate::line::{Line, escape, fold, without_controls};
-use crate::vtimezone::vtimezone;
+use crate::timezones::time_zones;
 use crate::write::{WriteOptions, Writing, component};
-use crate::zone::Zones;
 
 /// How much is written at a time.
 const FLUSH: usize = 256 << 10;
@@ -43,15 +41,12 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
         names.see(line);
         fold(line.text(), &mut buffer);
     }
-    let mut zones = Zones::iana();
-    for lines in time_zones(cx) {
-        zones.define(&lines);
-        lines.iter().for_each(|line| fold(line.text(), &mut buffer));
-    }
+    let (definitions, zones) = time_zones(cx);
+    definitions.iter().flatten().for_each(|line| fold(line.text(), &mut buffer));
     let conflicts = conflicts(cx);
     let writing = Writing { zones: &zones, calendar: names.get(), options };
-    // Lanes before titles and claims change what stands in a component.
-    let mut short = short.filter(|_| !options.prefix_lane && !options.claims);
+    // Lanes before titles, claims and TZIDs of two meanings change what stands in a component.
+    let mut short = short.filter(|_| !options.prefix_lane && !options.claims && !zones.has_homonyms());
     while let Some(batch) = cx.next_batch()? {
         let batch = plain_text(&batch)?;
         let rows = Rows::of(&batch)?;
@@ -97,7 +92,7 @@ fn component_of(event: &Event, uid: Option<&str>, writing: Writing<'_>, cx: &mut
 }
 
 /// The content lines that a fact holds.
-fn fact_lines(fact: &Fact) -> Vec<Line> {
+pub(crate) fn fact_lines(fact: &Fact) -> Vec<Line> {
     let lines = fact.value.get("ics").and_then(Value::as_array).into_iter().flatten();
     let texts = lines.filter_map(Value::as_str).map(|text| without_controls(text).trim_start().to_owned());
     texts.filter_map(|text| Line::parse(text, 0).ok()).collect()
@@ -105,7 +100,7 @@ fn fact_lines(fact: &Fact) -> Vec<Line> {
 
 /// The lines of a fact that is a component, from BEGIN to END; `None` if these do not match, which would damage all
 /// that comes behind.
-fn component_lines(fact: &Fact) -> Option<Vec<Line>> {
+pub(crate) fn component_lines(fact: &Fact) -> Option<Vec<Line>> {
     let lines = fact_lines(fact);
     let mut open = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -151,38 +146,6 @@ fn calendar_properties(cx: &mut Export<'_>) -> Vec<Line> {
     lines
 }
 
-/// The VTIMEZONEs: those that the sources define, and one for each other IANA zone that events are in. By name.
-fn time_zones(cx: &mut Export<'_>) -> Vec<Vec<Line>> {
-    let mut zones: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-    let mut doubted = Vec::new();
-    for lines in cx.facts_of("timezone").filter_map(component_lines) {
-        let Some(tzid) = lines.iter().find(|line| line.is("TZID")).map(Line::text_value) else { continue };
-        let texts = |lines: &[Line]| lines.iter().map(|line| line.text().to_owned()).collect::<Vec<_>>();
-        match zones.get_mut(&tzid) {
-            Some(known) if *known != lines => {
-                if texts(&lines) < texts(known) {
-                    *known = lines;
-                }
-                doubted.push(tzid);
-            }
-            _ => drop(zones.insert(tzid, lines)),
-        }
-    }
-    doubted.sort();
-    doubted.dedup();
-    for tzid in doubted {
-        let text = format!("the merged calendars define the time zone `{tzid}` differently; one definition is written");
-        cx.lossy(None, "timezone-conflict", text);
-    }
-    for fact in cx.facts_of("zone") {
-        if let (Some(Zone::Named(tz)), false) = (Zone::parse(&fact.key), zones.contains_key(&fact.key)) {
-            let lines = vtimezone(tz).into_iter().filter_map(|text| Line::parse(text, 0).ok());
-            zones.insert(tz.name().to_owned(), lines.collect());
-        }
-    }
-    zones.into_values().collect()
-}
-
 /// By id: instances, and the content keys, in order, of events that share both as a conflict.
 type Conflicts = HashMap<String, Vec<(Option<String>, Vec<String>)>>;
 
@@ -204,7 +167,7 @@ fn conflicts(cx: &Export<'_>) -> Conflicts {
 fn own_uid(event: &Event, conflicts: &Conflicts) -> Option<String> {
     let id = event.id.as_deref()?;
     let (_, keys) = conflicts.get(id)?.iter().find(|(instance, _)| *instance == event.instance)?;
-    let key: String = content_key(event).iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex(&content_key(event));
     let derived = keys.binary_search(&key).is_ok_and(|at| at > 0);
     derived.then(|| format!("{id}-{}", &key[..8]))
 }

@@ -149,9 +149,23 @@ pub(crate) struct Composed {
 /// Puts together what the columns give and what `extra` keeps. A property of `extra` is written in place of the one
 /// made from the column if it still says what the column says.
 pub(crate) fn compose(event: &Event, uid: Option<&str>, cx: Writing<'_>) -> Result<Composed, Omitted> {
-    let (extra, damaged) = Extra::read(event.extra.as_deref());
+    let (mut extra, damaged) = Extra::read(event.extra.as_deref());
+    let meant = if cx.zones.has_homonyms() { with_meaning(event, &extra, cx.zones) } else { None };
+    let mut ambiguous = false;
+    let event = match &meant {
+        None => event,
+        Some((event, lines, others)) => {
+            extra.lines.clone_from(lines);
+            ambiguous = *others;
+            event
+        }
+    };
     let mut made = generate(event, uid, extra.others.as_ref(), cx);
     let mut lossy = std::mem::take(&mut made.lossy);
+    if ambiguous {
+        let text = "the merged calendars define its time zone differently, and the same at its start; one is taken";
+        lossy.push(("timezone-conflict", text.to_owned()));
+    }
     if damaged {
         lossy.push(("bad-extra", "not all that it keeps for its format are content lines".to_owned()));
     }
@@ -228,10 +242,11 @@ fn actors(event: &Event, kept: &[&Line], lines: &mut Vec<String>) {
     }
 }
 
-/// Whether lines say what the columns of their slot say.
+/// Whether lines say what the columns of their slot say, as they stand.
 fn says_the_same(slot: Slot, lines: &[&Line], event: &Event, zones: &Zones) -> bool {
     let mut read = Event { kind: event.kind.clone(), when: event.when.clone(), ..Event::new() };
-    read_slot(slot, lines, &mut read, &mut Reading::new(zones, None)).is_ok() && same(slot, &read, event)
+    let mut cx = Reading::new(zones, None);
+    read_slot(slot, lines, &mut read, &mut cx).is_ok() && cx.is_sound() && same(slot, &read, event)
 }
 
 /// What must stand beside these plain lines for them to say the time of the event; `None` if they say another.
@@ -240,6 +255,31 @@ fn plain_additions(lines: &[&Line], event: &Event, zones: &Zones) -> Option<Vec<
         return None;
     }
     let mut read = Event { kind: event.kind.clone(), ..Event::new() };
-    read_slot(Slot::When, lines, &mut read, &mut Reading::new(zones, None)).ok()?;
+    let mut cx = Reading::new(zones, None);
+    read_slot(Slot::When, lines, &mut read, &mut cx).ok()?;
+    if !cx.is_sound() {
+        return None;
+    }
     additions(&read.when, &event.when, zones)
+}
+
+/// An event and what it keeps, with the TZID of each of its lines written as the one of its meanings by which the
+/// lines say when the event is. The last value says whether others would do as well.
+fn with_meaning(event: &Event, extra: &Extra, zones: &Zones) -> Option<(Event, Vec<Line>, bool)> {
+    let tzid = extra.lines.iter().filter(|line| line.slot == Slot::When).find_map(|line| line.param("TZID"))?;
+    let meanings = zones.meanings(&tzid);
+    let mut fitting = meanings.into_iter().filter_map(|name| {
+        let renamed = |line: &Line| line.with_tzid(&tzid, name);
+        let lines: Vec<Line> = extra.lines.iter().map(renamed).collect();
+        let of_time: Vec<&Line> = lines.iter().filter(|line| line.slot == Slot::When).collect();
+        plain_additions(&of_time, event, zones)?;
+        let recurrence = event.recurrence.as_deref().map(|text| {
+            let renamed = |text: &str| Line::parse(text.to_owned(), 0).map(|line| renamed(&line).into_text());
+            text.split('\n').map(|text| renamed(text).unwrap_or_else(|text| text)).collect::<Vec<_>>().join("\n")
+        });
+        Some((Event { recurrence, ..event.clone() }, lines))
+    });
+    let (event, lines) = fitting.next()?;
+    let ambiguous = zones.is_base(&tzid) && event.recurrence.is_some() && fitting.next().is_some();
+    Some((event, lines, ambiguous))
 }

@@ -7,11 +7,13 @@ use annals_core::when::Zone;
 use annals_core::{Error, Import, ImportRequest, Input, Locator, Out};
 use serde_json::json;
 
+use crate::charset::decoded;
 use crate::fast::{Place, Reader};
 use crate::line::Line;
 use crate::read::{Fault, Reading};
 use crate::record::{Record, Repairs, decode};
 use crate::scan::{Bracket, Logical, Scanner, bracket};
+use crate::vtimezone::MADE_FROM;
 use crate::zone::Zones;
 
 /// The components that are records.
@@ -46,6 +48,8 @@ pub(crate) struct IcsImport {
     closing: bool,
     seen_calendar: bool,
     in_stray: bool,
+    /// The encoding that the input had, until that has been told.
+    decoded: Option<&'static str>,
 }
 
 /// A VCALENDAR being read.
@@ -57,6 +61,8 @@ struct Calendar {
     zones: Zones,
     /// TZIDs that had to be taken for unknown before the end of the calendar.
     late: BTreeSet<String>,
+    /// TZIDs that no VTIMEZONE defines, of which it has been told what their names mean.
+    meant: BTreeSet<String>,
     /// Components without a VCALENDAR around them.
     implicit: bool,
 }
@@ -79,6 +85,7 @@ impl IcsImport {
             })?),
         };
         let max_record = request.max_record.max(1);
+        let (input, decoded) = decoded(input, request.options.text("charset"))?;
         Ok(Self {
             scan: Scanner::new(input, max_record)?,
             // A zone for times that have none changes what many lines say.
@@ -95,6 +102,7 @@ impl IcsImport {
             closing: false,
             seen_calendar: false,
             in_stray: false,
+            decoded,
         })
     }
 
@@ -289,7 +297,12 @@ impl IcsImport {
             let hint = format!("raise --max-record, which is {} bytes, to hold those events", self.max_record);
             return Err(Error::new(text).hint(hint).at(record.at.offset, record.at.line));
         }
-        out.fact("timezone", &tzid, value(lines));
+        // What annals made from the IANA database is made anew for the events at hand.
+        match lines.iter().find(|line| line.is(MADE_FROM)).map(Line::text_value) {
+            Some(name) if name == tzid => {}
+            Some(name) => out.fact("timezone", &tzid, json!({"zone": name})),
+            None => out.fact("timezone", &tzid, value(lines)),
+        }
         Ok(())
     }
 
@@ -298,7 +311,7 @@ impl IcsImport {
         let Some(calendar) = &mut self.calendar else { return };
         let mut cx = Reading::new(&calendar.zones, self.default);
         let mut read = record.event(calendar.names.get(), &mut cx);
-        let mut repairs = cx.repairs;
+        let Reading { mut repairs, mut meant, .. } = cx;
         if let Err((Fault::Later(tzid), _)) = &read {
             let size = record.raw.len() + record.spans.len() * LINE_COST;
             if self.waiting_bytes + size <= self.max_record {
@@ -310,11 +323,16 @@ impl IcsImport {
             calendar.zones.complete = true;
             let mut cx = Reading::new(&calendar.zones, self.default);
             read = record.event(calendar.names.get(), &mut cx);
-            repairs = cx.repairs;
+            Reading { repairs, meant, .. } = cx;
             calendar.zones.complete = false;
         }
         match read {
             Ok(mut event) => {
+                for (tzid, zone) in meant {
+                    if calendar.meant.insert(tzid.clone()) {
+                        out.fact("timezone", &tzid, json!({"zone": zone.name()}));
+                    }
+                }
                 for (code, text) in repairs {
                     out.repair(record.at, event.id.as_deref(), code, text);
                 }
@@ -373,6 +391,10 @@ impl IcsImport {
 impl Import for IcsImport {
     fn step(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
         let before = out.counts().read();
+        if let Some(encoding) = self.decoded.take() {
+            let text = format!("the file is {encoding}; offsets are those of its text as UTF-8");
+            out.repair(Locator { offset: 0, len: 0, line: 1 }, None, "not-utf8", text);
+        }
         loop {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));

@@ -24,6 +24,7 @@
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 
+mod charset;
 mod claim;
 mod export;
 mod extra;
@@ -36,6 +37,7 @@ mod scan;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod timezones;
 mod value;
 mod vtimezone;
 mod when;
@@ -54,6 +56,7 @@ impl Format for Ics {
         extensions: "ics ical ifb icalendar",
         media_types: "text/calendar",
         options: r#"{"type":"object","properties":{
+            "charset":{"type":"string","description":"reading: the character encoding, where it is not UTF-8 or UTF-16 (`windows-1252`)"},
             "name":{"type":"string","description":"writing: the name of the calendar"},
             "prefix":{"type":"string","enum":["lane"],"description":"writing: `lane` puts the lane before each title"},
             "vague":{"type":"string","enum":["span"],"description":"writing: `span` writes dates vaguer than 31 days as the longest span they allow; else such events are omitted"},
@@ -72,9 +75,9 @@ impl Format for Ics {
         if [&b"BEGIN:VEVENT"[..], b"BEGIN:VTODO", b"BEGIN:VJOURNAL", b"BEGIN:VTIMEZONE"].into_iter().any(begins) {
             return 80;
         }
-        // UTF-16 is refused with a clear word.
         let letters: Vec<u8> = head.iter().take(64).copied().filter(|byte| byte.is_ascii_graphic()).collect();
-        if scan::is_utf16(head) && letters.to_ascii_uppercase().starts_with(begin) { 100 } else { 0 }
+        let utf16 = charset::utf16(head).is_some();
+        if utf16 && letters.to_ascii_uppercase().starts_with(begin) { 100 } else { 0 }
     }
 }
 

@@ -78,6 +78,27 @@ impl Line {
         param(self.text.get(self.name_end + 1..self.value_at - 1)?, name)
     }
 
+    /// The line with another TZID, if this is the one that it has.
+    pub fn with_tzid(&self, from: &str, to: &str) -> Line {
+        if from == to || self.param("TZID").as_deref() != Some(from) {
+            return self.clone();
+        }
+        let mut text = self.name().to_owned();
+        for param in split_params(&self.text[self.name_end + 1..self.value_at - 1]) {
+            let is_tzid = param.split_once('=').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case("TZID"));
+            text.push(';');
+            if is_tzid {
+                text.push_str("TZID=");
+                text.push_str(&param_value(to));
+            } else {
+                text.push_str(param);
+            }
+        }
+        text.push(':');
+        text.push_str(self.value());
+        Line::parse(text, self.number).unwrap_or_else(|_| self.clone())
+    }
+
     /// The line as a person should see it in a message: not too long, with its number.
     pub fn shown(&self) -> String {
         let mut shown: String = self.text.chars().take(80).collect();
@@ -113,21 +134,26 @@ static IS_NAME: [bool; 256] = {
 /// The first value of a parameter, without quotes and escapes (RFC 6868); `params` are those of a line without the
 /// first semicolon.
 pub(crate) fn param(params: &str, name: &str) -> Option<String> {
-    let mut rest = params;
-    loop {
-        let end = find_outside_quotes(rest.as_bytes(), 0, b';').unwrap_or(rest.len());
-        if let Some((found, value)) = rest[..end].split_once('=')
-            && found.trim().eq_ignore_ascii_case(name)
-        {
-            let value = value.trim();
-            let value = match value.strip_prefix('"') {
-                Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
-                None => value,
-            };
-            return Some(decode_param(value));
-        }
-        rest = rest.get(end + 1..)?;
-    }
+    let (_, value) = split_params(params)
+        .filter_map(|param| param.split_once('='))
+        .find(|(found, _)| found.trim().eq_ignore_ascii_case(name))?;
+    let value = value.trim();
+    let value = match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
+        None => value,
+    };
+    Some(decode_param(value))
+}
+
+/// The parameters of a line, each `NAME=VALUE`.
+fn split_params(params: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(params);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = find_outside_quotes(text.as_bytes(), 0, b';').unwrap_or(text.len());
+        rest = text.get(end + 1..);
+        Some(&text[..end])
+    })
 }
 
 /// Where the value begins: at the first colon outside quotes; if a quote is not closed, at the first colon.

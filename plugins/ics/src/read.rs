@@ -6,6 +6,7 @@ use annals_core::{Actor, Event};
 use serde_json::Value;
 
 use crate::line::{Line, split_list, unescape};
+use crate::record::{Repairs, repair};
 use crate::slot::Slot;
 use crate::value::{Stamp, iso, stamp};
 use crate::when::{read_annals, read_instance, read_plain};
@@ -17,20 +18,34 @@ pub(crate) struct Reading<'a> {
     pub zones: &'a Zones,
     /// The zone of times that give none.
     pub default: Option<Zone>,
-    /// What had to be repaired: a code, at most once each, and a text.
-    pub repairs: Vec<(&'static str, String)>,
+    /// What had to be repaired.
+    pub repairs: Repairs,
+    /// The texts of lines that say nothing usable.
+    pub unusable: Vec<String>,
+    /// TZIDs that no VTIMEZONE defines, and the zones that their names mean.
+    pub meant: Vec<(String, Zone)>,
 }
 
 impl<'a> Reading<'a> {
     pub fn new(zones: &'a Zones, default: Option<Zone>) -> Self {
-        Self { zones, default, repairs: Vec::new() }
+        Self { zones, default, repairs: Vec::new(), unusable: Vec::new(), meant: Vec::new() }
     }
 
-    /// Notes a repair, the first of its code.
+    /// Notes a repair, once.
     pub fn repair(&mut self, code: &'static str, text: String) {
-        if self.repairs.iter().all(|(known, _)| *known != code) {
-            self.repairs.push((code, text));
-        }
+        repair(&mut self.repairs, code, text);
+    }
+
+    /// Whether all lines may be written as they stand: nothing had to be repaired. A TZID that says nothing stays, since
+    /// others may know it.
+    pub fn is_sound(&self) -> bool {
+        self.repairs.iter().all(|(code, _)| matches!(*code, "unknown-timezone" | "timezone-by-name"))
+    }
+
+    /// Notes that a line is left out, and why.
+    pub fn leave_out(&mut self, code: &'static str, line: &Line, reason: &str) {
+        self.unusable.push(line.text().to_owned());
+        self.repair(code, format!("{}: {reason}, and is left out", line.shown()));
     }
 }
 
@@ -66,8 +81,13 @@ pub(crate) fn read_slot(slot: Slot, lines: &[&Line], event: &mut Event, cx: &mut
         Slot::When => event.when = read_plain(event.kind.as_deref(), lines, cx)?,
         Slot::AnnalsWhen => event.when = read_annals(std::mem::take(&mut event.when), lines, cx),
         Slot::Recurrence => {
-            let lines: Vec<&str> = lines.iter().map(|line| line.text()).collect();
-            event.recurrence = Some(lines.join("\n"));
+            let (empty, lines): (Vec<&Line>, Vec<&Line>) =
+                lines.iter().copied().partition(|line| line.value().trim().is_empty());
+            for line in empty {
+                cx.leave_out("empty-recurrence", line, "it says nothing");
+            }
+            let texts: Vec<&str> = lines.iter().map(|line| line.text()).collect();
+            event.recurrence = Some(texts.join("\n")).filter(|text| !text.is_empty());
         }
         Slot::Title => event.title = text(),
         Slot::Body => event.body = text(),

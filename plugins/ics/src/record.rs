@@ -3,6 +3,7 @@
 use annals_core::{Event, Locator};
 use serde_json::Value;
 
+use crate::charset;
 use crate::extra::{Extra, reduce};
 use crate::line::{Line, unfold, without_controls};
 use crate::read::{Fault, Reading, read_slot};
@@ -85,6 +86,9 @@ impl Record {
                 return Err((fault, event.id));
             }
         }
+        for line in own.iter_mut().filter(|line| cx.unusable.iter().any(|text| line.text() == text)) {
+            *line = Line::keeping(line.text(), line.number);
+        }
         if event.claims.is_empty() {
             event = event.at(self.at);
         }
@@ -112,9 +116,11 @@ impl Record {
     }
 }
 
-fn repair(repairs: &mut Repairs, code: &'static str, text: String) {
-    if repairs.iter().all(|(known, _)| *known != code) {
-        repairs.push((code, text));
+/// Notes a repair. The last ones are looked at only, so that a record of many odd lines does not take long.
+pub(crate) fn repair(repairs: &mut Repairs, code: &'static str, text: String) {
+    let repair = (code, text);
+    if !repairs.iter().rev().take(8).any(|known| *known == repair) {
+        repairs.push(repair);
     }
 }
 
@@ -124,8 +130,9 @@ pub(crate) fn decode(raw: &[u8], bare_cr: bool, number: u64, repairs: &mut Repai
     let text = match String::from_utf8(bytes.into_owned()) {
         Ok(text) => text,
         Err(error) => {
-            repair(repairs, "not-utf8", format!("line {number} is not UTF-8, and is read as Latin-1"));
-            error.as_bytes().iter().map(|&byte| char::from(byte)).collect()
+            let (charset, text) = charset::guess(error.as_bytes());
+            repair(repairs, "not-utf8", format!("line {number} is not UTF-8, and is read as {charset}"));
+            text
         }
     };
     let clean = without_controls(&text);

@@ -36,11 +36,6 @@ impl Scanner {
     pub fn new(input: Box<dyn Input>, limit: usize) -> Result<Scanner, Error> {
         let mut lines = Lines::new(input, limit);
         let head = lines.peek()?;
-        if is_utf16(head) {
-            return Err(Error::new("an iCalendar file in UTF-16, which cannot be read yet")
-                .hint("convert it to UTF-8 first: iconv -f UTF-16 -t UTF-8")
-                .at(0, 1));
-        }
         let bare_cr = head.contains(&b'\r') && !head.contains(&b'\n');
         if bare_cr {
             lines = lines.bare_cr();
@@ -141,11 +136,6 @@ impl Scanner {
         (self.next.len, self.next.over) = (line.len, line.over);
         Ok(true)
     }
-}
-
-/// Whether the bytes begin as UTF-16 text does, with a byte order mark or without.
-pub(crate) fn is_utf16(head: &[u8]) -> bool {
-    matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'B', 0, b'E', 0, ..] | [0, b'B', 0, b'E', ..])
 }
 
 /// `BEGIN:` or `END:` and the name in upper case, if the line is one of these.

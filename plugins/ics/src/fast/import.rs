@@ -103,6 +103,9 @@ impl Reader {
             keep(of(Slot::When), extra);
         }
         instance(of(Slot::Instance), &times, clocks, columns)?;
+        if of(Slot::Recurrence).any(|line| line.value().trim().is_empty()) {
+            return None;
+        }
         if of(Slot::Recurrence).len() > 0 {
             let lines = of(Slot::Recurrence).enumerate();
             let join = |text: &mut String| {

@@ -34,7 +34,8 @@ fn a_whole_file() {
     assert_eq!((exported.counts.read, exported.counts.omitted, exported.notes.len()), (2, 0, 0));
     let expected = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//annals//annals//EN\r\n\
         X-WR-CALNAME:Work\r\nCOLOR:red\r\n\
-        BEGIN:VTIMEZONE\r\nTZID:Asia/Tokyo\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0900\r\n\
+        BEGIN:VTIMEZONE\r\nTZID:Asia/Tokyo\r\nX-ANNALS-ZONE:Asia/Tokyo\r\nBEGIN:STANDARD\r\n\
+        DTSTART:19700101T000000\r\nTZOFFSETFROM:+0900\r\n\
         TZOFFSETTO:+0900\r\nTZNAME:JST\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n\
         BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20250820T101500Z\r\nSEQUENCE:3\r\nDTSTART:20250910T080000Z\r\n\
         SUMMARY:Straße — Straße — Straße — Straße — Straße — Straße\r\n  — Straße — Straße — Straße — \
@@ -200,14 +201,52 @@ fn time_zones_of_one_name_are_not_mixed_up() {
     let exported = write(events.clone(), facts, Default::default());
     assert_eq!(exported.notes[0].code, "timezone-conflict");
     let text = String::from_utf8(exported.bytes.clone()).unwrap();
-    // The definition of the first stands; the event of the other is written in UTC.
+    // The first definition keeps its name, the other one gets a name of its own.
     assert!(
         text.contains("UID:+0100\r\nDTSTAMP:19700101T000000Z\r\nDTSTART;TZID=Custom:20250910T080000\r\n"),
         "{text}"
     );
-    assert!(text.contains("UID:-0800\r\nDTSTAMP:19700101T000000Z\r\nDTSTART:20250910T160000Z\r\n"), "{text}");
+    let own = text.lines().find_map(|line| line.strip_prefix("TZID:Custom-")).expect("a second definition");
+    assert!(text.contains(&format!("\r\nDTSTART;TZID=Custom-{own}:20250910T080000\r\n")), "{text}");
+    let again = read(&exported.bytes);
     let whens = |events: &[Event]| events.iter().map(|event| event.when.clone()).collect::<Vec<_>>();
-    assert_eq!(whens(&read(&exported.bytes).events), whens(&events));
+    assert_eq!(whens(&again.events), whens(&events));
+    // Written again, and merged with the first file again, nothing changes.
+    let once = write(again.events.clone(), again.facts.clone(), Default::default());
+    assert_eq!(String::from_utf8(once.bytes).unwrap(), text);
+    let facts = [again.facts, custom("+0100").facts].concat();
+    let more = write(again.events, facts, Default::default());
+    assert_eq!(String::from_utf8(more.bytes).unwrap(), text);
+}
+
+#[test]
+fn the_same_definition_in_other_words_is_one_zone() {
+    let custom = |order: [&str; 2], more: &str| {
+        let parts = order.map(|name| {
+            format!("BEGIN:{name}\nDTSTART:19700101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nEND:{name}")
+        });
+        calendar(&format!("BEGIN:VTIMEZONE\nTZID:Custom{more}\n{}\nEND:VTIMEZONE", parts.join("\n")))
+    };
+    let (one, other) = (custom(["STANDARD", "DAYLIGHT"], ""), custom(["DAYLIGHT", "STANDARD"], "\nTZURL:x"));
+    let exported = write(Vec::new(), [one.facts, other.facts].concat(), Default::default());
+    assert_eq!(exported.notes, []);
+    assert_eq!(String::from_utf8(exported.bytes).unwrap().matches("BEGIN:VTIMEZONE").count(), 1);
+}
+
+#[test]
+fn names_of_zones_without_a_definition_get_one() {
+    let event = "BEGIN:VEVENT\nUID:1\nDTSTART;TZID=W. Europe Standard Time:20250910T080000\nEND:VEVENT";
+    let imported = calendar(event);
+    assert_eq!(codes(&imported), ["timezone-by-name"]);
+    assert_eq!(imported.events[0].when.zone.as_deref(), Some("Europe/Berlin"));
+    let exported = write(imported.events, imported.facts, Default::default());
+    let text = String::from_utf8(exported.bytes.clone()).unwrap();
+    assert!(text.contains("TZID:W. Europe Standard Time\r\nX-LIC-LOCATION:Europe/Berlin\r\n"), "{text}");
+    assert!(text.contains("\r\nDTSTART;TZID=W. Europe Standard Time:20250910T080000\r\n"), "{text}");
+    let again = read(&exported.bytes);
+    assert_eq!(codes(&again), [""; 0]);
+    let twice = write(again.events, again.facts, Default::default());
+    assert_eq!(String::from_utf8(twice.bytes).unwrap(), text);
 }
 
 #[test]

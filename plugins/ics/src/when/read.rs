@@ -8,7 +8,7 @@ use serde_json::{Value, from_value};
 
 use crate::line::Line;
 use crate::read::{Fault, Reading};
-use crate::value::{Stamp, day_of, duration, midnight, stamp};
+use crate::value::{Duration, Stamp, day_of, duration, midnight, stamp};
 use crate::zone::Found;
 
 #[derive(Clone, Copy)]
@@ -20,28 +20,43 @@ enum Point {
 /// The time that DTSTART, DTEND, DUE and DURATION say.
 ///
 /// - A DTEND is exclusive; a DUE that is a day is the last day.
-/// - Of several of one name the first counts.
-/// - An end before the start is left out, with a note.
+/// - Of several of one name the first counts, of an end and a DURATION the end.
+/// - An end that cannot be read, or is before the start, is left out, with a note; a start is not.
 pub(crate) fn read_plain(kind: Option<&str>, lines: &[&Line], cx: &mut Reading<'_>) -> Result<When, Fault> {
-    let find = |name: &str| lines.iter().find(|line| line.is(name) && !line.value().trim().is_empty());
-    if let Some(empty) = lines.iter().find(|line| line.value().trim().is_empty()) {
-        cx.repair("empty-date", format!("{} says nothing", empty.shown()));
+    let mut first: [Option<&Line>; 4] = [None; 4];
+    for line in lines.iter().copied() {
+        let known = NAMES.iter().position(|name| line.is(name)).map(|at| &mut first[at]);
+        match known {
+            _ if line.value().trim().is_empty() => cx.leave_out("empty-date", line, "it says nothing"),
+            Some(slot @ None) => *slot = Some(line),
+            _ => cx.leave_out("repeated-date", line, "it is the second of its name"),
+        }
     }
-    let todo = kind == Some("VTODO");
-    let (start_line, duration_line) = (find("DTSTART"), find("DURATION"));
-    let (first, second) = if todo { ("DUE", "DTEND") } else { ("DTEND", "DUE") };
-    let end_line = find(first).or_else(|| find(second));
+    let [start_line, dtend, due, mut duration_line] = first;
+    let end_line = if kind == Some("VTODO") { due.or(dtend) } else { dtend.or(due) };
+    if let (Some(line), true) = (duration_line, end_line.is_some()) {
+        cx.leave_out("end-and-duration", line, "the end is given too");
+        duration_line = None;
+    }
     let start = start_line.map(|line| point(line, cx)).transpose()?;
-    let mut end = end_line.map(|line| point(line, cx)).transpose()?;
+    let mut end = match end_line.map(|line| (line, point(line, cx))) {
+        None => None,
+        Some((_, Ok(end))) => Some(end),
+        Some((_, Err(Fault::Later(tzid)))) => return Err(Fault::Later(tzid)),
+        Some((line, Err(Fault::Bad(code, _)))) => {
+            cx.leave_out(code, line, &stamp(line.value()).err().unwrap_or_default());
+            None
+        }
+    };
     // A DUE that is a day includes it.
     if let (Some(Point::Day(day)), Some(line)) = (&mut end, end_line)
         && line.is("DUE")
     {
         *day = day.succ_opt().unwrap_or(*day);
     }
-    let early = |cx: &mut Reading<'_>| {
-        if let Some(line) = end_line {
-            cx.repair("end-before-start", format!("{} is before the start, and is left out", line.shown()));
+    let early = |cx: &mut Reading<'_>, line: Option<&Line>| {
+        if let Some(line) = line {
+            cx.leave_out("end-before-start", line, "it is before the start");
         }
     };
     match (start, end) {
@@ -54,24 +69,25 @@ pub(crate) fn read_plain(kind: Option<&str>, lines: &[&Line], cx: &mut Reading<'
         }
         (Some(Point::Day(start)), Some(Point::Day(end))) => {
             if end < start {
-                early(cx);
+                early(cx, end_line);
             }
             Ok(When::all_day(start, end.pred_opt().unwrap_or(end)))
         }
         (Some(Point::Day(day)), None) => {
-            let Some(line) = duration_line else { return Ok(When::all_day(day, day)) };
-            let length = duration(line.value()).map_err(|reason| bad("bad-duration", line, &reason))?;
+            let Some((line, length)) = length(duration_line, cx) else { return Ok(When::all_day(day, day)) };
             let days = length.days + length.seconds.div_euclid(86_400);
             if length.seconds.rem_euclid(86_400) != 0 {
                 cx.repair("duration-of-day", format!("{} is not whole days, as the start is", line.shown()));
             }
-            if days < 0 {
-                cx.repair("end-before-start", format!("{} is negative, and is left out", line.shown()));
-            }
             let last = day_of(midnight(day) + (days - 1).max(0) * US_PER_DAY);
-            Ok(When::all_day(day, last.ok_or_else(|| bad("bad-duration", line, "too long"))?))
+            if days < 0 {
+                early(cx, Some(line));
+            } else if last.is_none() {
+                cx.leave_out("bad-duration", line, "it is too long");
+            }
+            Ok(When::all_day(day, last.unwrap_or(day)))
         }
-        (Some(Point::At(start)), None) => match (duration_line, start_line) {
+        (Some(Point::At(start)), None) => match (length(duration_line, cx), start_line) {
             (Some(length), Some(line)) => lasting(start, line, length, cx),
             _ => Ok(When::instant(start)),
         },
@@ -79,16 +95,31 @@ pub(crate) fn read_plain(kind: Option<&str>, lines: &[&Line], cx: &mut Reading<'
             let (start, end) = alike(start, end, end_line, cx);
             let Some(end) = end else { return Ok(When::instant(start)) };
             if end.us < start.us {
-                early(cx);
+                early(cx, end_line);
             }
             Ok(When::span(start, end))
         }
     }
 }
 
+/// The properties that say when.
+const NAMES: [&str; 4] = ["DTSTART", "DTEND", "DUE", "DURATION"];
+
+/// The length that a DURATION says, if it can be read.
+fn length<'a>(line: Option<&'a Line>, cx: &mut Reading<'_>) -> Option<(&'a Line, Duration)> {
+    let line = line?;
+    match duration(line.value()) {
+        Ok(length) => Some((line, length)),
+        Err(reason) => {
+            cx.leave_out("bad-duration", line, &reason);
+            None
+        }
+    }
+}
+
 /// Both ends as times of one kind: a day beside a time begins at its midnight, an end without zone is in the zone of
 /// the start. A start without zone is not put into the zone of the end, which would be a guess; the end is left out.
-fn alike(start: Point, end: Point, line: Option<&&Line>, cx: &mut Reading<'_>) -> (Instant, Option<Instant>) {
+fn alike(start: Point, end: Point, line: Option<&Line>, cx: &mut Reading<'_>) -> (Instant, Option<Instant>) {
     let shown = line.map(|line| line.shown()).unwrap_or_default();
     let midnight_in = |day, zone, cx: &mut Reading<'_>| {
         cx.repair("mixed-dates", format!("{shown}: of start and end, one is a day and read as its midnight"));
@@ -105,7 +136,9 @@ fn alike(start: Point, end: Point, line: Option<&&Line>, cx: &mut Reading<'_>) -
     match (start.zone, end.zone) {
         (Zone::Floating, Zone::Floating) => (start, Some(end)),
         (Zone::Floating, _) => {
-            cx.repair("mixed-zones", format!("{shown} is in a zone, the start is not; the end is left out"));
+            if let Some(line) = line {
+                cx.leave_out("mixed-zones", line, "it is in a zone, the start is not");
+            }
             (start, None)
         }
         (zone, Zone::Floating) => {
@@ -117,16 +150,21 @@ fn alike(start: Point, end: Point, line: Option<&&Line>, cx: &mut Reading<'_>) -
 }
 
 /// A time of a start with a DURATION: days on the calendar, the rest on the clock (RFC 5545 section 3.3.6).
-fn lasting(start: Instant, line: &Line, length: &Line, cx: &mut Reading<'_>) -> Result<When, Fault> {
-    let duration = duration(length.value()).map_err(|reason| bad("bad-duration", length, &reason))?;
+fn lasting(
+    start: Instant,
+    line: &Line,
+    (length, duration): (&Line, Duration),
+    cx: &mut Reading<'_>,
+) -> Result<When, Fault> {
+    if duration.days < 0 || duration.seconds < 0 {
+        cx.leave_out("end-before-start", length, "it is negative");
+        return Ok(When::instant(start));
+    }
     let offset = i64::from(start.zone.offset_at(start.us)) * US_PER_SECOND;
     let local = start.us + offset + duration.days * US_PER_DAY;
     let tzid = line.param("TZID").filter(|_| start.zone != Zone::Utc);
     let mut end = if duration.days == 0 { start } else { zoned(tzid.as_deref(), local, line, cx)? };
     end.us += duration.seconds * US_PER_SECOND;
-    if duration.days < 0 || duration.seconds < 0 {
-        cx.repair("end-before-start", format!("{} is negative, and is left out", length.shown()));
-    }
     Ok(When::span(start, end))
 }
 
@@ -162,6 +200,14 @@ fn zoned(tzid: Option<&str>, local: i64, line: &Line, cx: &mut Reading<'_>) -> R
         None => None,
         Some(tzid) => match cx.zones.find(tzid, local) {
             Found::At(zone) => Some(zone),
+            Found::Meant(zone) => {
+                let text = format!("{}: no VTIMEZONE defines it; read as {}", line.shown(), zone.name());
+                cx.repair("timezone-by-name", text);
+                if cx.meant.iter().all(|(known, _)| known != tzid) {
+                    cx.meant.push((tzid.to_owned(), zone));
+                }
+                Some(zone)
+            }
             Found::Later => return Err(Fault::Later(tzid.to_owned())),
             Found::Unknown => {
                 let fate = cx.default.map_or("floating".to_owned(), |zone| zone.name());

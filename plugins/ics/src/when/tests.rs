@@ -64,7 +64,7 @@ fn durations() {
     check("DTSTART;VALUE=DATE:20250910|DURATION:PT48H", "2025-09-10/2025-09-11");
     check("DTSTART;VALUE=DATE:20250910|DURATION:PT1H", "2025-09-10 !duration-of-day");
     check("DTSTART:20250910T080000Z|DURATION:-PT1H", "2025-09-10T08:00:00Z UTC !end-before-start");
-    check("DTSTART:20250910T080000Z|DURATION:P1Y", "bad-duration");
+    check("DTSTART:20250910T080000Z|DURATION:P1Y", "2025-09-10T08:00:00Z UTC !bad-duration");
 }
 
 #[test]
@@ -101,7 +101,17 @@ fn repairs() {
     );
     check("DTSTART:|DTEND:20250910T080000Z", "/2025-09-10T08:00:00Z UTC !empty-date");
     check("DTSTART:20250230", "bad-date");
-    check("DTSTART:20250910T080000Z|DTEND:None", "bad-date");
+    check("DTSTART:20250910T080000Z|DTEND:None", "2025-09-10T08:00:00Z UTC !bad-date");
+    check("DTSTART:20250910T080000Z|DTSTART:20250911T080000Z", "2025-09-10T08:00:00Z UTC !repeated-date");
+    check(
+        "DTSTART:20250910T080000Z|DURATION:PT1H|DTEND:20250910T083000Z",
+        "2025-09-10T08:00:00Z/2025-09-10T08:30:00Z UTC !end-and-duration",
+    );
+    check("DTSTART;TZID=GMT+0100:20250910T080000", "2025-09-10T08:00:00+01:00 +01:00 !timezone-by-name");
+    check(
+        "DTSTART;TZID=\"(UTC-05:00) Eastern Time (US & Canada)\":20250910T080000",
+        "2025-09-10T08:00:00-04:00 America/New_York !timezone-by-name",
+    );
 }
 
 /// What is written for a time, and that it reads back.
