@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
 
-use crate::commands::{completions, formats, man, merge, plugin, show};
+use crate::commands::{check, completions, formats, man, merge, plugin, show};
 use crate::report::Level;
 
 const STYLES: Styles = Styles::styled()
@@ -19,6 +19,7 @@ pub const EXAMPLES: &str = "\
 annals merge a.ics b.ics c.jsonl -o all.ics -o all.json   merge calendars and events into two formats
 annals merge a.ics | jq -r '[.start,.title]|@tsv'         one JSON object a line, for scripts
 annals show *.ics                                         look at a timeline
+annals check a.ics                                        is this calendar right?
 annals formats                                            what can be read and written
 
 `annals --help` tells more";
@@ -72,6 +73,7 @@ pub enum Command {
     #[command(visible_alias = "convert")]
     Merge(merge::MergeArgs),
     Show(show::ShowArgs),
+    Check(check::CheckArgs),
     Formats(formats::FormatsArgs),
     Plugin(plugin::PluginArgs),
     Completions(completions::CompletionsArgs),

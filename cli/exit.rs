@@ -10,7 +10,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything written.
     Done = 0,
-    /// Written, but records were rejected or omitted, or a source failed under `--keep-going`.
+    /// Written, but records were rejected or omitted, or a source failed under `--keep-going`; `check` found something.
     Partial = 1,
     /// Nothing written: usage, an unreadable input, a failed output, a limit passed.
     Nothing = 2,

@@ -448,7 +448,8 @@ fn last_reject(notes: &Notes, source: &Source) -> String {
     })
 }
 
-fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
+/// What the failure of a format is to the user.
+pub fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
     let format = entry.format.name();
     match failure {
         Failure::Cancelled => Trouble::interrupted(),

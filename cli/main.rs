@@ -25,7 +25,7 @@ mod spill;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command};
+use args::Cli;
 use clap::Parser;
 use exit::{Exit, Trouble};
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);
-    let error = match bug::guard(|| run(&cli)) {
+    let error = match bug::guard(|| commands::run(&cli)) {
         Ok(exit) => return exit.into(),
         Err(error) if is_broken_pipe(&error) => return Exit::Done.into(),
         Err(error) => error,
@@ -41,18 +41,6 @@ fn main() -> ExitCode {
     let trouble = error.downcast::<Trouble>().unwrap_or_else(|error| Trouble::new(format!("{error:#}")));
     report::print_error(&trouble);
     trouble.exit.into()
-}
-
-fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    match &cli.command {
-        None => commands::examples(),
-        Some(Command::Merge(args)) => commands::merge::run(args, &cli.global),
-        Some(Command::Show(args)) => commands::show::run(args, &cli.global),
-        Some(Command::Formats(args)) => commands::formats::run(args, &cli.global),
-        Some(Command::Plugin(args)) => commands::plugin::run(args, &cli.global),
-        Some(Command::Completions(args)) => commands::completions::run(args),
-        Some(Command::Man(args)) => commands::man::run(args),
-    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

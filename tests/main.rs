@@ -3,6 +3,7 @@
 mod algebra;
 mod carriers;
 mod cases;
+mod check;
 mod common;
 mod corpus;
 mod engine;

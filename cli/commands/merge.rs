@@ -128,7 +128,8 @@ fn memory_of_machine() -> Option<u64> {
 }
 
 /// The columns of a batch have room for 2 GiB of text.
-fn parse_record(text: &str) -> Result<usize, String> {
+/// The size of the largest record.
+pub fn parse_record(text: &str) -> Result<usize, String> {
     parse_size(text).and_then(|size| if size > 1 << 30 { Err("at most 1G".to_owned()) } else { Ok(size) })
 }
 

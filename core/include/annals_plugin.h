@@ -204,7 +204,9 @@ struct annals_format {
   int (*run_export)(const struct annals_host *host, struct ArrowArrayStream *in, const struct annals_sink *sink,
                     const struct annals_export_request *request, struct annals_export_stats *stats,
                     struct annals_error *error);
-  /* Notes what is wrong with a source, for `annals check`. May be NULL. */
+  /* Checks a source against the specification of the format, for `annals check`: notes of kind reject for what is
+   * forbidden, of kind repair for what is allowed but read in different ways. 0, or nonzero with *error filled in if
+   * the source cannot be checked. May be NULL. */
   int (*validate)(const struct annals_host *host, const struct annals_source *source,
                   const struct annals_request *request, struct annals_error *error);
 };

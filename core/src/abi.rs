@@ -291,7 +291,8 @@ pub type RunExportFn = unsafe extern "C" fn(
     *mut ExportStats,
     *mut ErrorOut,
 ) -> c_int;
-/// `validate` slot, for `annals check`: notes what is wrong with a source; 0, or nonzero with the error.
+/// `validate` slot, for `annals check`: notes what is wrong with a source, of kind reject what is forbidden, of kind
+/// repair what is read in different ways; 0, or nonzero with the error.
 pub type ValidateFn = unsafe extern "C" fn(*const HostTable, *const Source, *const Request, *mut ErrorOut) -> c_int;
 
 /// One format.

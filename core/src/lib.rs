@@ -4,6 +4,7 @@
 
 pub mod abi;
 pub mod account;
+pub mod check;
 pub mod claim;
 pub mod error;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod table;
 pub mod testing;
 pub mod when;
 
+pub use check::{Findings, Validator};
 pub use claim::{Claim, Locator};
 pub use error::Error;
 pub use event::{Actor, Event};

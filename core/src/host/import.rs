@@ -26,6 +26,34 @@ pub struct ImportStream<'h> {
     rows: u64,
 }
 
+/// The texts that a request points to.
+pub(super) struct RequestTexts {
+    options: String,
+    wanted: String,
+}
+
+impl RequestTexts {
+    pub fn of(request: &ImportRequest) -> Self {
+        Self {
+            options: serde_json::Value::Object(request.options.0.clone()).to_string(),
+            wanted: request.wanted.as_ref().map(|wanted| wanted.join(" ")).unwrap_or_default(),
+        }
+    }
+
+    /// The request as the ABI has it; it points to these texts.
+    pub fn request(&self, request: &ImportRequest) -> Request {
+        Request {
+            struct_size: size_of::<Request>() as u32,
+            reserved: 0,
+            flags: if request.raw { FLAG_RAW } else { 0 },
+            options: Str::new(&self.options),
+            wanted: Str::new(&self.wanted),
+            batch_rows: request.batch_rows as u64,
+            max_record: request.max_record as u64,
+        }
+    }
+}
+
 impl FormatRef {
     /// Starts reading `input`. The label serves messages only.
     pub fn import<'h>(
@@ -42,17 +70,8 @@ impl FormatRef {
         let mut source = Box::new(SourceContext { input, error: None, read: 0 });
         let mut host = Box::new(HostContext::new(host));
         let tables = Box::new((host.table(), source.table(&label)));
-        let options = serde_json::Value::Object(request.options.0.clone()).to_string();
-        let wanted = request.wanted.as_ref().map(|wanted| wanted.join(" ")).unwrap_or_default();
-        let raw = Request {
-            struct_size: size_of::<Request>() as u32,
-            reserved: 0,
-            flags: if request.raw { FLAG_RAW } else { 0 },
-            options: Str::new(&options),
-            wanted: Str::new(&wanted),
-            batch_rows: request.batch_rows as u64,
-            max_record: request.max_record as u64,
-        };
+        let texts = RequestTexts::of(request);
+        let raw = texts.request(request);
         let mut stream = ArrowArrayStream::empty();
         let mut error = error_out();
         // SAFETY: the tables and what they point to live in boxes that outlive the stream; the rest for the call.
@@ -143,7 +162,7 @@ impl ImportStream<'_> {
 }
 
 /// An input that could not be read and a user who wants to stop come before what the plugin makes of it.
-fn blame(source: &mut SourceContext, host: &HostContext<'_>, failure: Failure) -> Failure {
+pub(super) fn blame(source: &mut SourceContext, host: &HostContext<'_>, failure: Failure) -> Failure {
     match source.error.take() {
         Some(error) => Failure::Io(error.to_string()),
         None if host.host.cancelled() => Failure::Cancelled,

@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod tables;
+mod validate;
 
 use std::mem::size_of;
 
@@ -175,6 +176,11 @@ impl FormatRef {
     /// Whether it can be written.
     pub fn can_export(self) -> bool {
         self.table.run_export.is_some()
+    }
+
+    /// Whether its files can be checked against its specification.
+    pub fn can_validate(self) -> bool {
+        self.table.validate.is_some()
     }
 
     /// How surely `head` is of this format, 0-100.

@@ -46,6 +46,27 @@ impl Batches for Records {
     }
 }
 
+/// The host's request.
+///
+/// # Safety
+///
+/// Its texts must be valid.
+pub(super) unsafe fn import_request(raw: &Request) -> Result<ImportRequest, Error> {
+    if raw.flags & !FLAG_RAW != 0 {
+        return Err(Error::new(format!("the host asks for what this plugin does not know (flags {:#x})", raw.flags)));
+    }
+    // SAFETY: the caller's promise.
+    let (options_text, wanted) = unsafe { (raw.options.to_text(), raw.wanted.to_text()) };
+    let wanted = (!wanted.is_empty()).then(|| wanted.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    Ok(ImportRequest {
+        options: options(&options_text)?,
+        wanted,
+        raw: raw.flags & FLAG_RAW != 0,
+        batch_rows: usize::try_from(raw.batch_rows).unwrap_or(usize::MAX).clamp(1, 1 << 20),
+        max_record: usize::try_from(raw.max_record).unwrap_or(usize::MAX),
+    })
+}
+
 pub(super) unsafe extern "C" fn open_import<F: Importer>(
     host: *const HostTable,
     source: *const Source,
@@ -58,22 +79,8 @@ pub(super) unsafe extern "C" fn open_import<F: Importer>(
         let (false, false, Some(raw)) = (host.is_null(), source.is_null(), unsafe { request.as_ref() }) else {
             return Err(Error::new("the host passed NULL"));
         };
-        if raw.flags & !FLAG_RAW != 0 {
-            return Err(Error::new(format!(
-                "the host asks for what this plugin does not know (flags {:#x})",
-                raw.flags
-            )));
-        }
         // SAFETY: as above.
-        let (options_text, wanted) = unsafe { (raw.options.to_text(), raw.wanted.to_text()) };
-        let wanted = (!wanted.is_empty()).then(|| wanted.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let request = ImportRequest {
-            options: options(&options_text)?,
-            wanted,
-            raw: raw.flags & FLAG_RAW != 0,
-            batch_rows: usize::try_from(raw.batch_rows).unwrap_or(usize::MAX).clamp(1, 1 << 20),
-            max_record: usize::try_from(raw.max_record).unwrap_or(usize::MAX),
-        };
+        let request = unsafe { import_request(raw) }?;
         let (batch_rows, columns) = (request.batch_rows, Builder::new(request.wanted.as_deref()));
         let import = F::open(Box::new(SourceHandle(source)), request)?;
         let host = HostHandle(host);

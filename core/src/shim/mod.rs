@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod tables;
+mod validate;
 
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
@@ -10,6 +11,7 @@ use std::mem::size_of;
 use serde_json::{Map, Value};
 
 use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, MINOR, PluginTable, Str};
+use crate::check::Validator;
 use crate::error::Error;
 use crate::plugin::{Exporter, Format, Importer, Options};
 use crate::stream::{Fault, guarded};
@@ -45,6 +47,12 @@ pub const fn import<F: Importer>(mut table: FormatTable) -> FormatTable {
 /// The same with export.
 pub const fn export<F: Exporter>(mut table: FormatTable) -> FormatTable {
     table.run_export = Some(export::run_export::<F>);
+    table
+}
+
+/// The same with checking.
+pub const fn validate<F: Validator>(mut table: FormatTable) -> FormatTable {
+    table.validate = Some(validate::validate::<F>);
     table
 }
 

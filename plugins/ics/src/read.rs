@@ -185,11 +185,11 @@ fn utc(line: &Line, cx: &mut Reading<'_>) -> Option<i64> {
     match stamp(line.value()) {
         Ok(Stamp::Time { local, .. }) => Some(local),
         Ok(Stamp::Date(_)) => {
-            cx.repair("bad-timestamp", format!("{}: no time of day", line.shown()));
+            cx.leave_out("bad-timestamp", line, "it has no time of day");
             None
         }
         Err(reason) => {
-            cx.repair("bad-timestamp", format!("{}: {reason}", line.shown()));
+            cx.leave_out("bad-timestamp", line, &reason);
             None
         }
     }
