@@ -2,14 +2,15 @@
 
 /// How many steps one iteration takes before it gives up.
 ///
-/// It is enough to look at every day up to the year 9999, so that rules of days, weeks, months and years are never cut
-/// short; only rules that step through seconds, minutes or hours can run into it, and sets of many rules.
-pub const MAX_STEPS: u64 = 4_000_000;
+/// It is enough to look at every day up to the year 9999, so that one rule of days, weeks, months or years that nothing
+/// fits comes to its end. What runs into it are searches through seconds, minutes or hours, sets of many rules, and
+/// millions of occurrences.
+pub const MAX_STEPS: u64 = 3_000_000;
 
 /// Steps that are left to take; one budget may be shared by any number of series.
 ///
-/// A step is a day that a rule looks at, or one of its periods if they are shorter, or an occurrence. A million take a
-/// few hundredths of a second.
+/// A step is a day that a rule looks at, or one of its periods if they are shorter; what it finds is another, or some. A million
+/// take less than a tenth of a second.
 #[derive(Clone, Debug)]
 pub struct Budget {
     left: u64,

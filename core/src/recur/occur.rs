@@ -20,6 +20,8 @@ pub(super) const SLACK: i64 = 25 * US_PER_HOUR;
 /// The occurrences of a rule as UTC microseconds (local ones if floating or all-day), each once.
 pub(super) struct Occurrences<'a> {
     clock: &'a Clock,
+    /// How far the orders of local and of UTC times are apart.
+    slack: i64,
     /// Local microseconds.
     start: i64,
     walk: Walk,
@@ -38,9 +40,10 @@ impl<'a> Occurrences<'a> {
     /// microseconds) is one whether it fits the rule or not, and counts (RFC 5545 section 3.8.5.3).
     pub fn of(rule: &Rule, clock: &'a Clock, start: i64, from: i64, first: bool) -> Self {
         let mut base = aligned(rule, start);
+        let slack = if clock.changes() { SLACK } else { 0 };
         // What COUNT counts cannot be jumped over.
         if rule.count.is_none() {
-            base = jumped(rule, base, clock.to_local(from).saturating_sub(SLACK));
+            base = jumped(rule, base, clock.to_local(from).saturating_sub(slack));
         }
         let until = match rule.until {
             None => i64::MAX,
@@ -49,11 +52,12 @@ impl<'a> Occurrences<'a> {
             Some(Stamp::Local(local)) => clock.to_utc(local),
             Some(Stamp::Utc(utc)) => utc,
         };
-        let end = clock.to_local(until).saturating_add(SLACK).min(rule.last.unwrap_or(i64::MAX)).min(last_second());
+        let end = clock.to_local(until).saturating_add(slack).min(rule.last.unwrap_or(i64::MAX)).min(last_second());
         let second = |us: i64| us.div_euclid(US_PER_SECOND);
         let utc = clock.to_utc(start);
         Self {
             clock,
+            slack,
             start,
             walk: Walk::new(&rule.pattern, second(base), second(end)),
             until,
@@ -67,10 +71,9 @@ impl<'a> Occurrences<'a> {
 
     /// The next occurrence.
     pub fn next(&mut self, budget: &mut Budget) -> Result<Option<i64>, RecurError> {
-        let slack = if self.clock.changes() { SLACK } else { 0 };
         loop {
             match self.found.peek() {
-                Some(Reverse(first)) if self.ended || first.saturating_add(slack) <= self.newest => {
+                Some(Reverse(first)) if self.ended || first.saturating_add(self.slack) <= self.newest => {
                     let first = *first;
                     self.found.pop();
                     // Times that a clock skips coincide with later ones.
@@ -97,6 +100,10 @@ impl<'a> Occurrences<'a> {
         let known = !self.found.is_empty() || self.last.is_some();
         if local < self.start || (local == self.start && known) {
             return Ok(());
+        }
+        if self.clock.changes() {
+            // Its offset is looked up.
+            budget.take(2)?;
         }
         let utc = self.clock.to_utc(local);
         if utc <= self.until {

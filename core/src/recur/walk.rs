@@ -51,12 +51,12 @@ impl Walk {
     /// The next time.
     pub fn next(&mut self, budget: &mut Budget) -> Result<Option<i64>, RecurError> {
         loop {
-            budget.take(1)?;
+            budget.take(0)?;
             if let Some(piece) = &mut self.piece {
                 let next = piece.next().map(|time| time.seconds());
                 let now = next.unwrap_or(self.end);
-                let unit = self.step.unwrap_or(DAY);
-                budget.take((now.saturating_sub(self.paid) / unit).max(0).unsigned_abs() + 1)?;
+                let unit = self.step.unwrap_or(DAY * i64::from(self.pattern.interval));
+                budget.take((now.saturating_sub(self.paid) / unit).max(1).unsigned_abs())?;
                 self.paid = now;
                 if next.is_some() {
                     return Ok(next);

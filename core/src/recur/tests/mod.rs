@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::when::Zone;
+use crate::when::{Instant, Zone};
+
+mod bombs;
+mod expand;
 
 fn event(when: &str, recurrence: &str) -> Event {
     let (when, zone) = when.split_once(' ').unwrap_or((when, ""));
