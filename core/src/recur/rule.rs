@@ -45,7 +45,7 @@ impl Rule {
         let mut rule = Self::read(value)?;
         rule.check(value)?;
         rule.imply(start);
-        rule.never = rule.is_impossible();
+        rule.never = rule.is_impossible() || rule.misses(start);
         rule.coarsen(start);
         if rule.in_period() > MAX_IN_PERIOD {
             return Err(RecurError::new(format!("more than {MAX_IN_PERIOD} times in one period of {}", shown(value))));
@@ -166,6 +166,31 @@ impl Rule {
         no_day || no_position
     }
 
+    /// Whether a rule that steps through seconds, minutes or hours never comes to a time of day that it is limited to:
+    /// a multiple of its interval after midnight modulo a day is a multiple of what both have in common.
+    fn misses(&self, start: i64) -> bool {
+        let by = &self.pattern;
+        let (unit, given) = match by.freq {
+            Freq::Secondly => (1, 3),
+            Freq::Minutely => (60, 2),
+            Freq::Hourly => (3600, 1),
+            _ => return false,
+        };
+        let step = greatest_common(u64::from(by.interval) * unit, 86_400);
+        let of_start = start.div_euclid(US_PER_SECOND).rem_euclid(86_400) as u64 / unit * unit;
+        let parts = [(&by.by_hour, 24), (&by.by_minute, 60), (&by.by_second, 60)];
+        // All that is allowed; of parts that a period is made of, the first.
+        let [hours, minutes, seconds] = [0, 1, 2].map(|at| match parts[at] {
+            _ if at >= given => vec![0],
+            (part, most) if part.is_empty() => (0..most).collect(),
+            (part, _) => part.iter().map(|value| u64::from(*value)).collect(),
+        });
+        let fits = |time: u64| (time + 86_400 - of_start).is_multiple_of(step);
+        !hours.iter().any(|hour| {
+            minutes.iter().any(|minute| seconds.iter().any(|second| fits(hour * 3600 + minute * 60 + second)))
+        })
+    }
+
     /// Writes a rule that steps through seconds, minutes or hours with the coarsest unit that gives the same: fewer
     /// steps, and intervals that are days.
     fn coarsen(&mut self, start: i64) {
@@ -234,6 +259,10 @@ impl Rule {
         let times = [&by.by_hour, &by.by_minute, &by.by_second].into_iter().skip(given);
         times.map(|part| part.len().max(1)).product::<usize>() * days
     }
+}
+
+fn greatest_common(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common(b, a % b) }
 }
 
 fn once<T: Ord>(list: &mut Vec<T>) {

@@ -41,6 +41,9 @@ fn what_never_is_ends_at_once() {
     check("RRULE:FREQ=SECONDLY;BYSETPOS=2", 10);
     check("RRULE:FREQ=MINUTELY;BYSECOND=0,1;BYSETPOS=3", 10);
     check("RRULE:FREQ=SECONDLY;INTERVAL=86400;BYHOUR=3", 10);
+    check("RRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=9", 10);
+    check("RRULE:FREQ=MINUTELY;INTERVAL=90;BYMINUTE=15,45", 10);
+    check("RRULE:FREQ=SECONDLY;INTERVAL=90;BYHOUR=1;BYMINUTE=1;BYSECOND=0", 10);
     // These are looked at day by day.
     check("RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=29;BYYEARDAY=61", 3_000_000);
     check("RRULE:FREQ=YEARLY;BYMONTHDAY=15;BYDAY=1MO", 3_000_000);
@@ -85,14 +88,14 @@ fn far_away() {
 
 #[test]
 fn many_rules_share_the_limit() {
-    let rules = "RRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=9\n".repeat(60);
+    let rules = "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=MO\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=2MO\n".repeat(30);
     check("2025-01-01T00:00Z", &rules, "", MAX_STEPS, "1 limit");
 }
 
 /// What one series uses, the next one lacks.
 #[test]
 fn a_budget_is_shared() {
-    let never = series("2025-01-01T08:00Z", "RRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=9").unwrap();
+    let never = series("2025-01-01T00:00Z", "RRULE:FREQ=HOURLY;BYYEARDAY=61;BYMONTHDAY=29").unwrap();
     let daily = series("2025-01-01", "RRULE:FREQ=DAILY").unwrap();
     let mut budget = Budget::new(1_000_000);
     assert_eq!(daily.instances_within(i64::MIN, &mut budget).take(9).filter(Result::is_ok).count(), 9);

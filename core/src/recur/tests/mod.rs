@@ -177,11 +177,7 @@ fn finer_than_a_day() {
         "2025-01-01T09 2025-01-01T09:30:00 2025-01-01T11 …",
     );
     // Never: nine o'clock is an odd hour.
-    check(
-        "2025-01-01T08:00",
-        "RRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=9",
-        "2025-01-01T08 error: it takes too many steps to follow the rules",
-    );
+    check("2025-01-01T08:00", "RRULE:FREQ=HOURLY;INTERVAL=2;BYHOUR=9", "2025-01-01T08");
 }
 
 /// What is asked for is when an instance ends, and the way there is short.
