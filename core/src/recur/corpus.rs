@@ -28,7 +28,7 @@ fn occurrences(start: &str, rule: &str, asked: usize) -> Result<String, RecurErr
     let Some(Stamp::Local(start)) = stamp(start) else { panic!("{start}") };
     let clock = Clock::Zone(Zone::Floating);
     let rule = Rule::parse(rule, start)?;
-    let mut occurrences = Occurrences::of(&rule, &clock, start, i64::MIN, false);
+    let mut occurrences = Occurrences::of(&rule, &clock, start, i64::MIN);
     let mut budget = Budget::default();
     let mut found = Vec::new();
     while found.len() < asked

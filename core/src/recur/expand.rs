@@ -3,7 +3,7 @@
 //! - An override takes the place of the instance that starts at its [`Event::instance`], compared by instant on the
 //!   clock of the series and not by text: an instant in UTC is the same however the master writes it, local time is that
 //!   of the series, a date is every instance of a timed series that starts on that day, and an instant is the day of an
-//!   all-day series that it falls on in the zone of the override.
+//!   all-day series that it falls on in the zone of the override, or whose midnight it is nearest to if that has none.
 //! - With RANGE=THISANDFUTURE, the instances that follow and have no override of their own are instances of the override:
 //!   moved by as much as it is moved on the clock, and as long as it is. The latest such override counts, as for
 //!   recurring-ical-events.
@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::occur::SLACK;
+use super::set::nearest_midnight;
 use super::shape::plain_day;
-use super::{Budget, Clocks, RecurError, Series, Shape, Starts};
+use super::{Budget, Clock, Clocks, RecurError, Series, Shape, Starts};
 use crate::event::Event;
 use crate::when::civil::US_PER_DAY;
 use crate::when::{Instant, When, Zone};
@@ -171,11 +172,10 @@ fn target(series: &Series, event: &Event) -> Option<Target> {
     let (is_floating, us) = (at.zone == Zone::Floating, at.us);
     Some(Target::Instant(match (set.is_all_day(), is_floating) {
         (true, true) => us.div_euclid(US_PER_DAY) * US_PER_DAY,
-        (true, false) => {
-            let zone = event.when.zone.as_deref().and_then(Zone::parse).unwrap_or(Zone::Utc);
-            let offset = i64::from(zone.offset_at(us)) * crate::when::civil::US_PER_SECOND;
-            us.saturating_add(offset).div_euclid(US_PER_DAY) * US_PER_DAY
-        }
+        (true, false) => match event.when.zone.as_deref().and_then(Zone::parse) {
+            Some(zone) => Clock::Zone(zone).to_local(us).div_euclid(US_PER_DAY) * US_PER_DAY,
+            None => nearest_midnight(us),
+        },
         (false, true) => set.clock().to_utc(us),
         (false, false) => us,
     }))

@@ -1,12 +1,15 @@
 //! Recurrence: the instances of a recurring event (RFC 5545 section 3.8.5).
 //!
-//! - The start of the event is its first instance, whether it fits the rule or not, and COUNT counts it.
+//! - The start of the event is its first instance, whether it fits the rule or not, unless UNTIL is before it. COUNT
+//!   counts what fits the rule. (RFC 5545 leaves a start that does not fit undefined; recurring-ical-events, like
+//!   python-dateutil and libical of the rule alone, counts so.)
 //! - Instances are as long as the event: whole days if it is all-day, the exact duration if it is timed.
 //! - Rules go by the clock of the event's zone. A time that the clock skips is read with the offset before the gap, one
 //!   that it shows twice is the first of the two (section 3.3.10, which says elsewhere that a skipped time is no
 //!   instance; python-dateutil and recurring-ical-events keep it).
 //! - UNTIL may be a date, whatever the start is, and includes that whole day. A date in EXDATE takes away all instances
-//!   that start on that day; a time in EXDATE of an all-day event counts as its date.
+//!   that start on that day; a time in EXDATE of an all-day event counts as its date, one in UTC as the nearest
+//!   midnight's.
 //! - A TZID that neither the calendar nor the IANA database defines is the zone of the event.
 //! - A series ends with the year 9999, beyond which RFC 5545 has no dates.
 //! - Where others differ: `FREQ=YEARLY;BYWEEKNO=…` without BYDAY is all seven days of those weeks, and

@@ -36,34 +36,27 @@ pub(super) struct Occurrences<'a> {
 }
 
 impl<'a> Occurrences<'a> {
-    /// The occurrences at `from` or later, and possibly earlier ones. With `first`, the start itself (local
-    /// microseconds) is one whether it fits the rule or not, and counts (RFC 5545 section 3.8.5.3).
-    pub fn of(rule: &Rule, clock: &'a Clock, start: i64, from: i64, first: bool) -> Self {
+    /// The occurrences at `from` or later, and possibly earlier ones, of a rule whose series starts at `start` (local
+    /// microseconds). A start that does not fit the rule is none.
+    pub fn of(rule: &Rule, clock: &'a Clock, start: i64, from: i64) -> Self {
         let mut base = aligned(rule, start);
         let slack = if clock.changes() { SLACK } else { 0 };
         // What COUNT counts cannot be jumped over.
         if rule.count.is_none() {
             base = jumped(rule, base, clock.to_local(from).saturating_sub(slack));
         }
-        let until = match rule.until {
-            None => i64::MAX,
-            // A date includes its whole day.
-            Some(Stamp::Day(day)) => clock.to_utc((day + 1) * US_PER_DAY - 1),
-            Some(Stamp::Local(local)) => clock.to_utc(local),
-            Some(Stamp::Utc(utc)) => utc,
-        };
+        let until = until(rule, clock);
         let end = clock.to_local(until).saturating_add(slack).min(rule.last.unwrap_or(i64::MAX)).min(last_second());
         let second = |us: i64| us.div_euclid(US_PER_SECOND);
-        let utc = clock.to_utc(start);
         Self {
             clock,
             slack,
             start,
             walk: Walk::new(&rule.pattern, second(base), second(end)),
             until,
-            left: if first { rule.count.map(|count| count - 1) } else { rule.count },
-            found: first.then_some(Reverse(utc)).into_iter().collect(),
-            newest: if first { utc } else { i64::MIN },
+            left: rule.count,
+            found: BinaryHeap::new(),
+            newest: i64::MIN,
             last: None,
             ended: rule.never,
         }
@@ -96,9 +89,7 @@ impl<'a> Occurrences<'a> {
             return Ok(());
         };
         let local = second * US_PER_SECOND + self.start.rem_euclid(US_PER_SECOND);
-        // The start stands already, or fits and is found here.
-        let known = !self.found.is_empty() || self.last.is_some();
-        if local < self.start || (local == self.start && known) {
+        if local < self.start {
             return Ok(());
         }
         if self.clock.changes() {
@@ -112,6 +103,17 @@ impl<'a> Occurrences<'a> {
             self.left = self.left.map(|left| left - 1);
         }
         Ok(())
+    }
+}
+
+/// The last instant that UNTIL allows.
+pub(super) fn until(rule: &Rule, clock: &Clock) -> i64 {
+    match rule.until {
+        None => i64::MAX,
+        // A date includes its whole day.
+        Some(Stamp::Day(day)) => clock.to_utc((day + 1) * US_PER_DAY - 1),
+        Some(Stamp::Local(local)) => clock.to_utc(local),
+        Some(Stamp::Utc(utc)) => utc,
     }
 }
 

@@ -75,6 +75,8 @@ impl Rule {
                     }
                     parts.push(part);
                 }
+                // Some programs write -1 for a rule without end.
+                "COUNT" if text.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok()) => {}
                 "COUNT" => count = Some(text.parse().ok().filter(|n| *n > 0).ok_or_else(bad)?),
                 "UNTIL" => until = Some(stamp(&text).ok_or_else(bad)?),
                 // RFC 7529 with what is meant anyway.

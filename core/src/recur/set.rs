@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::lines::{Date, End, Line, Stamp, shown};
-use super::occur::Occurrences;
+use super::occur::{Occurrences, until};
 use super::rule::Rule;
 use super::{Budget, Clock, Clocks, RecurError};
 use crate::when::civil::US_PER_DAY;
@@ -35,6 +35,8 @@ pub struct Starts<'a> {
     rules: Vec<Head<'a>>,
     exrules: Vec<Head<'a>>,
     dates: &'a [(i64, Option<i64>)],
+    first: i64,
+    last: Option<i64>,
 }
 
 /// A rule and what it gives next.
@@ -55,6 +57,8 @@ impl RecurrenceSet {
             }
             let line = Line::of(text)?;
             match line.name.as_str() {
+                // Some programs write a line for no rule.
+                "RRULE" | "EXRULE" if line.value.is_empty() => {}
                 "RRULE" => rules.push(Rule::parse(line.value, start)?),
                 "EXRULE" => exrules.push(Rule::parse(line.value, start)?),
                 "RDATE" => rdates.extend(line.dates(clocks)?),
@@ -72,13 +76,13 @@ impl RecurrenceSet {
             exdates: BTreeSet::new(),
             exdays: BTreeSet::new(),
         };
-        // What a rule gives and the same rule takes away need not be followed. COUNT may count the start in the one and
-        // not in the other.
-        let is_vain = |rule: &Rule| rule.count.is_none() && set.exrules.contains(rule);
-        set.rules.retain(|rule| !is_vain(rule));
-        if set.rules.is_empty() {
-            set.dates.push((set.first(), None));
+        // The start is an instance whether it fits a rule or not, but for rules that all ended before it.
+        let first = set.first();
+        if set.rules.is_empty() || set.rules.iter().any(|rule| until(rule, &set.clock) >= first) {
+            set.dates.push((first, None));
         }
+        // What a rule gives and the same rule takes away need not be followed.
+        set.rules.retain(|rule| !set.exrules.contains(rule));
         for date in &rdates {
             let date = set.rdate(date)?;
             set.dates.push(date);
@@ -112,12 +116,14 @@ impl RecurrenceSet {
 
     /// The starts at or after `from`, in order, each once, and possibly earlier ones.
     pub fn starts(&self, from: i64) -> Starts<'_> {
-        let head = |rule, first| Head { of: Occurrences::of(rule, &self.clock, self.start, from, first), next: None };
+        let head = |rule| Head { of: Occurrences::of(rule, &self.clock, self.start, from), next: None };
         Starts {
             set: self,
-            rules: self.rules.iter().map(|rule| head(rule, true)).collect(),
-            exrules: self.exrules.iter().map(|rule| head(rule, false)).collect(),
+            rules: self.rules.iter().map(head).collect(),
+            exrules: self.exrules.iter().map(head).collect(),
             dates: &self.dates,
+            first: self.first(),
+            last: None,
         }
     }
 
@@ -140,7 +146,8 @@ impl RecurrenceSet {
     fn point(&self, stamp: Stamp, clock: Option<&Clock>) -> i64 {
         match stamp {
             Stamp::Day(day) => self.clock.to_utc(day * US_PER_DAY),
-            Stamp::Local(us) | Stamp::Utc(us) if self.all_day => us.div_euclid(US_PER_DAY) * US_PER_DAY,
+            Stamp::Local(us) if self.all_day => us.div_euclid(US_PER_DAY) * US_PER_DAY,
+            Stamp::Utc(us) if self.all_day => nearest_midnight(us),
             Stamp::Utc(us) => us,
             // Wall-clock time of a floating event is the same in every zone.
             Stamp::Local(us) if self.clock.is_floating() => us,
@@ -167,6 +174,12 @@ impl RecurrenceSet {
     }
 }
 
+/// The day that an instant of an all-day series means: somewhere it is the midnight that begins the day, and in most
+/// places that is less than half a day away.
+pub(super) fn nearest_midnight(utc: i64) -> i64 {
+    utc.saturating_add(US_PER_DAY / 2 - 1).div_euclid(US_PER_DAY) * US_PER_DAY
+}
+
 impl Head<'_> {
     fn peek(&mut self, budget: &mut Budget) -> Result<Option<i64>, RecurError> {
         if self.next.is_none() {
@@ -181,7 +194,9 @@ impl Starts<'_> {
     pub fn next(&mut self, budget: &mut Budget) -> Result<Option<(i64, Option<i64>)>, RecurError> {
         loop {
             let mut next = self.dates.first().copied();
-            for rule in &mut self.rules {
+            // No rule has anything before the start of the series.
+            let rules = if next.is_some_and(|(date, _)| date <= self.first) { &mut [] } else { &mut self.rules[..] };
+            for rule in rules {
                 let head = rule.peek(budget)?.map(|start| (start, None));
                 next = match (next, head) {
                     (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
@@ -198,7 +213,8 @@ impl Starts<'_> {
                     rule.next = None;
                 }
             }
-            if !self.set.is_excluded(start) && !self.is_ruled_out(start, budget)? {
+            if self.last != Some(start) && !self.set.is_excluded(start) && !self.is_ruled_out(start, budget)? {
+                self.last = Some(start);
                 return Ok(Some((start, end)));
             }
         }

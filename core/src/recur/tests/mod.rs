@@ -72,9 +72,25 @@ fn days() {
     check("2025-09-30", "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "2025-09-30 2025-10-31 2025-11-28 …");
     // Numbered and plain weekdays together, each for itself.
     check("2025-09-01", "RRULE:FREQ=MONTHLY;BYDAY=SU,1MO;COUNT=4", "2025-09-01 2025-09-07 2025-09-14 2025-09-21");
-    check("2025-09-12", "RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;COUNT=3", "2025-09-12 2026-02-13 2026-03-13");
-    check("2025-01-06", "RRULE:FREQ=YEARLY;BYWEEKNO=20;COUNT=3", "2025-01-06 2025-05-12 2025-05-13");
+    check("2025-09-12", "RRULE:FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;COUNT=2", "2025-09-12 2026-02-13 2026-03-13");
+    check("2025-01-06", "RRULE:FREQ=YEARLY;BYWEEKNO=20", "2025-01-06 2025-05-12 2025-05-13 …");
     check("2025-01-01", "RRULE:FREQ=YEARLY;BYYEARDAY=1,100,-1;COUNT=4", "2025-01-01 2025-04-10 2025-12-31 2026-01-01");
+}
+
+/// What others read in other ways, see the module.
+#[test]
+fn contested() {
+    let week = "2025-01-01 2025-05-12 2025-05-13 2025-05-14 2025-05-15 2025-05-16 2025-05-17 2025-05-18 2026-05-11 …";
+    check("2025-01-01", "RRULE:FREQ=YEARLY;BYWEEKNO=20", week);
+    check("2025-01-01", "RRULE:FREQ=YEARLY;BYMONTHDAY=31", "2025-01-01 2025-01-31 2025-03-31 2025-05-31 2025-07-31 …");
+    check("2025-01-15", "RRULE:FREQ=YEARLY;BYMONTH=2,3", "2025-01-15 2025-02-15 2025-03-15 2026-02-15 …");
+    check("2025-01-01", "RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=MO", "2025-01-01 2025-02-03 2025-02-10 2025-02-17 …");
+    check("2025-01-01", "RRULE:FREQ=YEARLY;BYDAY=20MO", "2025-01-01 2025-05-19 2026-05-18 …");
+    check("2025-01-05", "RRULE:FREQ=WEEKLY;BYDAY=-1SU", "2025-01-05 2025-01-12 2025-01-19 …");
+    // Weeks belong to the year that most of their days lie in, also for an interval.
+    check("2024-12-31", "RRULE:FREQ=YEARLY;INTERVAL=2;BYWEEKNO=1;BYDAY=MO,SU", "2024-12-31 2025-12-29 2026-01-04 …");
+    // Positions count in whole weeks, not from the start on.
+    check("2025-01-08", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2", "2025-01-08 2025-01-15 …");
 }
 
 /// RFC 5545 3.8.5.3: the same rule with another start of the week.
@@ -87,9 +103,14 @@ fn start_of_the_week() {
 
 #[test]
 fn the_start_is_the_first_instance() {
-    // It does not fit the rule, and counts.
-    check("2025-09-10", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3", "2025-09-10 2025-09-15 2025-09-22");
-    check("2025-09-10", "RRULE:FREQ=DAILY;UNTIL=20250901", "2025-09-10");
+    // It does not fit the rule, and does not count.
+    check("2025-09-10", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=2", "2025-09-10 2025-09-15 2025-09-22");
+    check("2025-09-10", "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20250911", "2025-09-10");
+    check("2025-09-10", "RRULE:FREQ=DAILY;UNTIL=20250910", "2025-09-10");
+    check("2025-09-10", "RRULE:FREQ=DAILY;UNTIL=20250909", "");
+    check("2025-09-10", "RRULE:FREQ=DAILY;UNTIL=20250909\nRRULE:FREQ=YEARLY;COUNT=1", "2025-09-10");
+    check("2025-09-10", "RRULE:", "2025-09-10");
+    check("2025-09-10", "RRULE:FREQ=DAILY;COUNT=-1;UNTIL=20250911", "2025-09-10 2025-09-11");
     check("2025-09-10", "RRULE:FREQ=DAILY;COUNT=1", "2025-09-10");
     check("2025-09-10", "RDATE;VALUE=DATE:20251001,20250915", "2025-09-10 2025-09-15 2025-10-01");
     check("2025-09-10", "RDATE;VALUE=DATE:20250905", "2025-09-05 2025-09-10");
@@ -146,6 +167,8 @@ fn exceptions_and_additions() {
     );
     check(berlin, &daily("EXDATE;VALUE=DATE:20250102"), "2025-01-01T09Z 2025-01-03T09Z");
     check("2025-01-01", &daily("EXDATE:20250102T000000Z"), "2025-01-01 2025-01-03");
+    check("2025-01-01", &daily("EXDATE:20250101T220000Z"), "2025-01-01 2025-01-03");
+    check("2025-01-01", &daily("EXDATE:20250102T100000Z"), "2025-01-01 2025-01-03");
     check(berlin, "RDATE;TZID=America/New_York:20250102T100000", "2025-01-01T09Z 2025-01-02T15Z");
     check(
         berlin,
