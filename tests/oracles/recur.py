@@ -166,18 +166,19 @@ def rules(ours):
 
 
 def offsets(zone):
-    """When the offset of a zone changes, found day by day."""
+    """When the offset of a zone changes; no two changes are within five days."""
 
     def at(second):
         return int(dt.datetime.fromtimestamp(second, zone).utcoffset().total_seconds())
 
-    first, last, changes = -10 * 365 * 86400, 70 * 365 * 86400, []
-    for day in range(first, last, 86400):
-        if at(day) != at(day + 86400):
-            low, high = day, day + 86400
+    step, changes = 5 * 86400, []
+    first, last = -365 * 86400, 60 * 365 * 86400
+    for begin in range(first, last, step):
+        if at(begin) != at(begin + step):
+            low, high = begin, begin + step
             while high - low > 1:
                 middle = (low + high) // 2
-                low, high = (middle, high) if at(middle) == at(day) else (low, middle)
+                low, high = (middle, high) if at(middle) == at(begin) else (low, middle)
             changes.append([high, at(high)])
     return [at(first), changes]
 
@@ -280,7 +281,7 @@ def calendars(ours, folders):
     for path in sorted(file for folder in folders for file in Path(folder).rglob("*.ics")):
         zones = Zones()
         try:
-            with alarm(20):
+            with alarm(10):
                 for calendar in icalendar.Calendar.from_ical(path.read_bytes(), multiple=True):
                     calendar = x_wr_timezone.to_standard(calendar)
                     events = list(series(calendar, zones))
