@@ -88,7 +88,7 @@ impl Series {
     /// The series of an event with these content lines; without any it is the event alone.
     fn read(event: &Event, lines: &str, clocks: &Clocks) -> Result<Self, RecurError> {
         let shape = Shape::of(&event.when, clocks)?;
-        let set = RecurrenceSet::read(lines, shape.clock.clone(), shape.start, shape.is_all_day(), clocks)?;
+        let set = RecurrenceSet::read(lines, shape.clock.clone(), shape.first(), shape.is_all_day(), clocks)?;
         Ok(Self { set, shape })
     }
 

@@ -22,7 +22,8 @@ pub(super) struct Occurrences<'a> {
     clock: &'a Clock,
     /// How far the orders of local and of UTC times are apart.
     slack: i64,
-    /// Local microseconds.
+    /// The start of the series: the instant, and local microseconds.
+    first: i64,
     start: i64,
     walk: Walk,
     until: i64,
@@ -36,9 +37,10 @@ pub(super) struct Occurrences<'a> {
 }
 
 impl<'a> Occurrences<'a> {
-    /// The occurrences at `from` or later, and possibly earlier ones, of a rule whose series starts at `start` (local
-    /// microseconds). A start that does not fit the rule is none.
-    pub fn of(rule: &Rule, clock: &'a Clock, start: i64, from: i64) -> Self {
+    /// The occurrences at `from` or later, and possibly earlier ones, of a rule whose series starts at `first`. A start
+    /// that does not fit the rule is none.
+    pub fn of(rule: &Rule, clock: &'a Clock, first: i64, from: i64) -> Self {
+        let start = clock.to_local(first);
         let mut base = aligned(rule, start);
         let slack = if clock.changes() { SLACK } else { 0 };
         // What COUNT counts cannot be jumped over.
@@ -51,6 +53,7 @@ impl<'a> Occurrences<'a> {
         Self {
             clock,
             slack,
+            first,
             start,
             walk: Walk::new(&rule.pattern, second(base), second(end)),
             until,
@@ -96,8 +99,9 @@ impl<'a> Occurrences<'a> {
             // Its offset is looked up.
             budget.take(2)?;
         }
-        let utc = self.clock.to_utc(local);
-        if utc <= self.until {
+        // The start may be the second of two times that the clock shows alike.
+        let utc = if local == self.start { self.first } else { self.clock.to_utc(local) };
+        if (self.first..=self.until).contains(&utc) {
             self.newest = self.newest.max(utc);
             self.found.push(Reverse(utc));
             self.left = self.left.map(|left| left - 1);

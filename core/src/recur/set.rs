@@ -17,8 +17,7 @@ const MAX_RULES: usize = 64;
 #[derive(Clone, Debug)]
 pub struct RecurrenceSet {
     clock: Clock,
-    /// Local microseconds.
-    start: i64,
+    first: i64,
     all_day: bool,
     rules: Vec<Rule>,
     exrules: Vec<Rule>,
@@ -46,9 +45,10 @@ struct Head<'a> {
 }
 
 impl RecurrenceSet {
-    /// Reads the content lines of a series that starts at `start`, local microseconds on `clock`; those of an all-day
-    /// one are midnights, and its clock is floating. Without lines it is the start alone.
-    pub fn read(lines: &str, clock: Clock, start: i64, all_day: bool, clocks: &Clocks) -> Result<Self, RecurError> {
+    /// Reads the content lines of a series that starts at `first` and goes by `clock`; days start at midnight on a floating
+    /// clock. Without lines it is the start alone.
+    pub fn read(lines: &str, clock: Clock, first: i64, all_day: bool, clocks: &Clocks) -> Result<Self, RecurError> {
+        let start = clock.to_local(first);
         let (mut rdates, mut exdates) = (Vec::new(), Vec::new());
         let (mut rules, mut exrules) = (Vec::new(), Vec::new());
         for text in lines.lines().filter(|text| !text.trim().is_empty()) {
@@ -68,7 +68,7 @@ impl RecurrenceSet {
         }
         let mut set = Self {
             clock,
-            start,
+            first,
             all_day,
             rules,
             exrules,
@@ -77,7 +77,6 @@ impl RecurrenceSet {
             exdays: BTreeSet::new(),
         };
         // The start is an instance whether it fits a rule or not, but for rules that all ended before it.
-        let first = set.first();
         if set.rules.is_empty() || set.rules.iter().any(|rule| until(rule, &set.clock) >= first) {
             set.dates.push((first, None));
         }
@@ -106,23 +105,23 @@ impl RecurrenceSet {
 
     /// What the clock shows at the start of the series.
     pub fn local_start(&self) -> i64 {
-        self.start
+        self.clock.to_local(self.first)
     }
 
     /// The start of the series.
     pub fn first(&self) -> i64 {
-        self.clock.to_utc(self.start)
+        self.first
     }
 
     /// The starts at or after `from`, in order, each once, and possibly earlier ones.
     pub fn starts(&self, from: i64) -> Starts<'_> {
-        let head = |rule| Head { of: Occurrences::of(rule, &self.clock, self.start, from), next: None };
+        let head = |rule| Head { of: Occurrences::of(rule, &self.clock, self.first, from), next: None };
         Starts {
             set: self,
             rules: self.rules.iter().map(head).collect(),
             exrules: self.exrules.iter().map(head).collect(),
             dates: &self.dates,
-            first: self.first(),
+            first: self.first,
             last: None,
         }
     }

@@ -74,7 +74,10 @@ impl Shape {
 
     /// The start as the bounds of a [`When`] have it.
     pub fn first(&self) -> i64 {
-        self.clock.to_utc(self.start)
+        match &self.kind {
+            Kind::Days(_) => self.start,
+            Kind::Timed { start, .. } => start.us,
+        }
     }
 
     /// From the start to the latest end.

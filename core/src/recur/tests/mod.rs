@@ -136,6 +136,14 @@ fn clocks() {
         "RRULE:FREQ=DAILY;COUNT=3",
         "2025-10-25T00:30:00Z 2025-10-26T00:30:00Z 2025-10-27T01:30:00Z",
     );
+    // The start may be the second.
+    check(
+        "2025-10-26T02:30+01:00 Europe/Berlin",
+        "RRULE:FREQ=DAILY;COUNT=2",
+        "2025-10-26T01:30:00Z 2025-10-27T01:30:00Z",
+    );
+    let quarters = "2025-10-26T01:30:00Z 2025-10-26T02Z 2025-10-26T02:15:00Z …";
+    check("2025-10-26T02:30+01:00 Europe/Berlin", "RRULE:FREQ=MINUTELY;INTERVAL=15", quarters);
     // Skipped times fall together with later ones, and stay in order.
     check(
         "2025-03-30T01:30 Europe/Berlin",
