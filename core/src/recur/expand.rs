@@ -3,7 +3,7 @@
 //! - An override takes the place of the instance that starts at its [`Event::instance`], compared by instant on the
 //!   clock of the series and not by text: an instant in UTC is the same however the master writes it, local time is that
 //!   of the series, a date is every instance of a timed series that starts on that day, and an instant is the day of an
-//!   all-day series that it falls on in the zone of the override, or whose midnight it is nearest to if that has none.
+//!   all-day series that it begins in the zone of the override, or else the one whose midnight in UTC it is nearest to.
 //! - With RANGE=THISANDFUTURE, the instances that follow and have no override of their own are instances of the override:
 //!   moved by as much as it is moved on the clock, and as long as it is. The latest such override counts, as for
 //!   recurring-ical-events.
@@ -172,10 +172,11 @@ fn target(series: &Series, event: &Event) -> Option<Target> {
     let (is_floating, us) = (at.zone == Zone::Floating, at.us);
     Some(Target::Instant(match (set.is_all_day(), is_floating) {
         (true, true) => us.div_euclid(US_PER_DAY) * US_PER_DAY,
-        (true, false) => match event.when.zone.as_deref().and_then(Zone::parse) {
-            Some(zone) => Clock::Zone(zone).to_local(us).div_euclid(US_PER_DAY) * US_PER_DAY,
-            None => nearest_midnight(us),
-        },
+        (true, false) => {
+            let zone = event.when.zone.as_deref().and_then(Zone::parse);
+            let local = zone.map(|zone| Clock::Zone(zone).to_local(us));
+            local.filter(|local| local.rem_euclid(US_PER_DAY) == 0).unwrap_or_else(|| nearest_midnight(us))
+        }
         (false, true) => set.clock().to_utc(us),
         (false, false) => us,
     }))

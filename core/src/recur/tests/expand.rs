@@ -75,6 +75,8 @@ fn overrides_match_by_instant() {
     check("2025-06-01", daily, &["2025-06-01T22:00:00Z 2025-06-02T12:00 Europe/Berlin"], "2025", days);
     check("2025-06-01", daily, &["2025-06-02 2025-06-02T12:00 Europe/Berlin"], "2025", days);
     check("2025-06-01", daily, &["2025-06-01T23:00:00Z 2025-07-02"], "2025", "2025-06-01 2025-06-03 0=2025-07-02");
+    let pacific = "2025-06-01 2025-06-03 0=2025-06-02T00:00-07:00";
+    check("2025-06-01", daily, &["2025-06-02T00:00:00Z 2025-06-02T00:00 America/Los_Angeles"], "2025", pacific);
     let floating = "2025-06-01T10:00 2025-06-03T10:00 0=2025-06-05T10:00";
     check("2025-06-01T10:00 floating", daily, &["2025-06-02T10:00:00 2025-06-05T10:00 floating"], "2025", floating);
     // A date is all instances of that day, and one event takes their place.
