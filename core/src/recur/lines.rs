@@ -1,7 +1,6 @@
 //! The content lines of a recurrence: names, parameters, dates and durations (RFC 5545 sections 3.1 and 3.3).
 
-use super::RecurError;
-use crate::when::Zone;
+use super::{Clock, Clocks, RecurError};
 use crate::when::civil::{US_PER_DAY, US_PER_SECOND, days_from_civil, days_in_month};
 
 /// A content line, taken apart.
@@ -28,11 +27,11 @@ pub(super) enum Stamp {
 }
 
 /// A value of RDATE or EXDATE.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Date {
     pub stamp: Stamp,
-    /// The zone that TZID names, if it is one of the IANA database.
-    pub zone: Option<Zone>,
+    /// The clock that TZID names, if it is known.
+    pub clock: Option<Clock>,
     /// The end of a PERIOD.
     pub end: Option<End>,
 }
@@ -79,10 +78,10 @@ impl<'a> Line<'a> {
     }
 
     /// The values of RDATE or EXDATE.
-    pub fn dates(&self) -> Result<Vec<Date>, RecurError> {
-        // A TZID that is no IANA zone is the calendar's own name for the zone of the event.
+    pub fn dates(&self, clocks: &Clocks) -> Result<Vec<Date>, RecurError> {
+        // A TZID that nobody knows is the calendar's own name for the zone of the event.
         let tzid = self.params.iter().find(|(name, _)| name == "TZID").map(|(_, value)| *value);
-        let zone = tzid.and_then(Zone::parse);
+        let clock = tzid.and_then(|tzid| clocks.get(tzid));
         let date = |text: &str| {
             let bad = || RecurError::new(format!("{}: {} is no date", shown(self.text), shown(text)));
             let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));
@@ -94,7 +93,7 @@ impl<'a> Line<'a> {
                 }
                 Some(end) => Some(End::At(stamp(end).ok_or_else(bad)?)),
             };
-            Ok(Date { stamp: stamp(start).ok_or_else(bad)?, zone, end })
+            Ok(Date { stamp: stamp(start).ok_or_else(bad)?, clock: clock.clone(), end })
         };
         self.value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(date).collect()
     }
