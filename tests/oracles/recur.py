@@ -47,7 +47,11 @@ class Ours:
     """The example program, asked line by line."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.program = program
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def expand(self, **asked):
         print(json.dumps(asked), file=self.process.stdin, flush=True)
@@ -314,6 +318,9 @@ def calendars(ours, folders):
         except TooLong:
             slow += 1
             print(f"{path}: too long")
+            # An answer may still be under way.
+            ours.process.kill()
+            ours.start()
         except Exception as error:  # noqa: BLE001 — whatever the oracle does not take.
             refused += 1
             print(f"{path}: the oracle says {type(error).__name__}: {str(error)[:90]}")
