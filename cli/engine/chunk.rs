@@ -137,6 +137,11 @@ impl Chunk {
         self.meta.content.get(row).filter(|content| **content != Content::default())
     }
 
+    /// How many more records are in a row.
+    pub fn weight(&self, row: usize) -> u32 {
+        self.meta.weight.get(row).copied().unwrap_or(0)
+    }
+
     /// The source of a row.
     pub fn source(&self, row: usize) -> u32 {
         self.meta.source[row]

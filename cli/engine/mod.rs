@@ -22,6 +22,7 @@ mod identity;
 mod intake;
 mod join;
 mod order;
+mod plain;
 mod run;
 mod sorter;
 mod stream;
@@ -46,6 +47,7 @@ pub use stream::Stream;
 pub use window::{Ordered, Windows};
 
 use crate::exit::Trouble;
+use crate::heap::give_back;
 use crate::progress::Progress;
 use crate::spill::SpillFile;
 use entries::groups;
@@ -297,15 +299,6 @@ fn merge_telling(
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
     let stream = Stream::new(merge, groups, sources, settings.memory);
     Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
-}
-
-/// Gives freed memory back to the system: what one phase has freed on its threads, the next one cannot use.
-pub fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: releases only what is free.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {

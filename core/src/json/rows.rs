@@ -56,19 +56,24 @@ impl<'a> RowWriter<'a> {
     pub fn write(&self, row: usize, out: &mut String) {
         for (before, step) in &self.steps {
             out.push_str(before);
-            match *step {
-                Step::Text(column) => text(self.rows.text(column, row), out),
-                Step::Revision => number(self.rows.number(Number::Revision, row), out),
-                Step::Instant(column) => instant(self.rows.number(column, row), out),
-                Step::When => self.when(row, out),
-                Step::Degrees(column) => degrees(self.rows.degrees(column, row), out),
-                Step::Tags => array(self.rows.tags(row), out, write_string),
-                Step::Actors => array(self.rows.actors(row), out, |at, out| self.actor(at, out)),
-                Step::Claims => array(self.rows.claims(row), out, |at, out| self.claim(at, out)),
-                Step::Extra => embedded(self.rows.text(Text::Extra, row), out),
-            }
+            self.value(*step, row, out);
         }
         out.push_str(&self.tail);
+    }
+
+    #[inline]
+    fn value(&self, step: Step, row: usize, out: &mut String) {
+        match step {
+            Step::Text(column) => text(self.rows.text(column, row), out),
+            Step::Revision => number(self.rows.number(Number::Revision, row), out),
+            Step::Instant(column) => instant(self.rows.number(column, row), out),
+            Step::When => self.when(row, out),
+            Step::Degrees(column) => degrees(self.rows.degrees(column, row), out),
+            Step::Tags => array(self.rows.tags(row), out, write_string),
+            Step::Actors => array(self.rows.actors(row), out, |at, out| self.actor(at, out)),
+            Step::Claims => array(self.rows.claims(row), out, |at, out| self.claim(at, out)),
+            Step::Extra => embedded(self.rows.text(Text::Extra, row), out),
+        }
     }
 
     /// From the value of `when` to that of `part`.
@@ -295,4 +300,22 @@ fn bound(us: Option<i64>, is_zoned: bool, out: &mut String) {
         Instant { us, nanos: 0, precision: Precision::Second, zone }.write_to(out);
     }
     out.push('"');
+}
+
+/// Appends an object with some keys of the canonical JSON of a row, in the order given: what [`super::write_some`] makes
+/// of its event. None of the keys may be of the time or `claims`.
+pub fn write_some_of(rows: &Rows, row: usize, keys: &[&str], out: &mut String) {
+    let writer =
+        RowWriter { rows, steps: Vec::new(), tail: String::new(), claim: Vec::new(), claim_tail: String::new() };
+    out.push('{');
+    for (at, key) in keys.iter().enumerate() {
+        out.push_str(if at > 0 { ",\"" } else { "\"" });
+        out.push_str(key);
+        out.push_str("\":");
+        match step(rows, key) {
+            Some(step) => writer.value(step, row, out),
+            None => out.push_str("null"),
+        }
+    }
+    out.push('}');
 }
