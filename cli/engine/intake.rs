@@ -132,7 +132,7 @@ pub fn chunk_of(
     if !settings.filter.is_empty() {
         meta.flags = (0..count).map(|row| judge(&settings.filter, &rows, row)).collect();
     }
-    Chunk::new(batch, meta)
+    Chunk::of(batch, rows, meta)
 }
 
 /// What the filters make of a row that has no company, as flags.

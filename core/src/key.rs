@@ -180,8 +180,19 @@ impl Encoder {
 
 /// The minted id of the `n`-th (from 1) of several events with this content key.
 pub fn minted_id(key: &ContentKey, n: u64) -> String {
-    let id = format!("sha256-{}", hex(&key[..16]));
-    if n > 1 { format!("{id}-{n}") } else { id }
+    let mut id = String::new();
+    write_minted_id(key, n, &mut id);
+    id
+}
+
+/// Appends it.
+pub fn write_minted_id(key: &ContentKey, n: u64, out: &mut String) {
+    out.push_str("sha256-");
+    write_hex(&key[..16], out);
+    if n > 1 {
+        out.push('-');
+        out.push_str(itoa::Buffer::new().format(n));
+    }
 }
 
 /// Whether an id has the form of a minted one, which is never a real id.
@@ -196,11 +207,18 @@ pub fn is_minted(id: &str) -> bool {
 
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    write_hex(bytes, &mut text);
+    text
+}
+
+fn write_hex(bytes: &[u8], out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |number: u8| char::from(DIGITS[usize::from(number)]);
-    let mut text = String::with_capacity(bytes.len() * 2);
-    bytes.iter().for_each(|byte| text.extend([digit(byte >> 4), digit(byte & 15)]));
-    text
+    for byte in bytes {
+        out.push(digit(byte >> 4));
+        out.push(digit(byte & 15));
+    }
 }
 
 /// What puts events into the total order of a timeline: see the module's documentation. Behind it stands all else that

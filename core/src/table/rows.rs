@@ -40,12 +40,14 @@ struct Claims {
     located: Option<NullBuffer>,
 }
 
+#[inline]
 fn get(numbers: &Numbers, at: usize) -> Option<i64> {
     numbers.1.as_ref().is_none_or(|valid| valid.is_valid(at)).then(|| numbers.0[at])
 }
 
+#[inline]
 fn text(array: &StringArray, at: usize) -> Option<&str> {
-    array.is_valid(at).then(|| array.value(at))
+    array.nulls().is_none_or(|valid| valid.is_valid(at)).then(|| array.value(at))
 }
 
 impl Rows {
@@ -118,6 +120,7 @@ impl Rows {
     }
 
     /// A text.
+    #[inline]
     pub fn text(&self, column: Text, row: usize) -> Option<&str> {
         text(self.texts[column as usize].as_ref()?, row)
     }
@@ -128,6 +131,7 @@ impl Rows {
     }
 
     /// A number.
+    #[inline]
     pub fn number(&self, column: Number, row: usize) -> Option<i64> {
         get(self.numbers[column as usize].as_ref()?, row)
     }
@@ -138,6 +142,7 @@ impl Rows {
     }
 
     /// A code.
+    #[inline]
     pub fn code(&self, column: Code, row: usize) -> u8 {
         self.codes[column as usize].as_ref().map_or(column.default(), |codes| codes[row])
     }
@@ -184,6 +189,7 @@ impl Rows {
     }
 
     /// A text of a claim.
+    #[inline]
     pub fn claim_text(&self, field: ClaimText, at: usize) -> Option<&str> {
         text(&self.all_claims().texts[field as usize], at)
     }
