@@ -1,6 +1,6 @@
 //! Joins rows that have company: takes them out of the runs, group by group, and gives back what they become.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use annals_core::Event;
@@ -185,21 +185,22 @@ impl Joiner<'_> {
 
     /// Rows by their content.
     fn contents(&mut self, merge: &mut Merge, done: &mut Made) -> Result<(), Trouble> {
+        let mut rows = Ahead::new(merge);
         let mut large: Option<Made> = None;
         let mut group: Vec<Member> = Vec::new();
         let mut hash = None;
         // The place of a row among those of its source in a large group.
         let mut last = (u32::MAX, 0);
         loop {
-            let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Arc::clone(chunk), row));
-            let next_hash = next.as_ref().map(|(hash, ..)| *hash);
+            let next = rows.next()?;
+            let next_hash = next.as_ref().map(|(hash, _)| *hash);
             if next_hash != hash {
                 self.end_contents(&group, large.take(), done)?;
                 group.clear();
                 hash = next_hash;
                 last = (u32::MAX, 0);
             }
-            let Some((_, chunk, row)) = next else { return Ok(()) };
+            let Some((_, (chunk, row))) = next else { return Ok(()) };
             let source = chunk.source(row);
             last = if last.0 == source { (source, last.1 + 1) } else { (source, 0) };
             match &mut large {
@@ -378,12 +379,39 @@ fn split(mut joined: Vec<Joined>, together: impl Fn(&Joined, &Joined) -> bool) -
     groups
 }
 
+/// The rows of a merge, each fetched into the cache some rows before it is given: groups are strewn over the memory.
+struct Ahead<'a, 'm> {
+    merge: &'a mut Merge<'m>,
+    rows: VecDeque<(u128, Member)>,
+}
+
+impl<'a, 'm> Ahead<'a, 'm> {
+    /// How many rows before.
+    const ROWS: usize = 16;
+
+    fn new(merge: &'a mut Merge<'m>) -> Self {
+        Self { merge, rows: VecDeque::new() }
+    }
+
+    /// The next row, and the hash of its group.
+    fn next(&mut self) -> Result<Option<(u128, Member)>, Trouble> {
+        while self.rows.len() <= Self::ROWS
+            && let Some((prefix, chunk, row)) = self.merge.next()?
+        {
+            chunk.rows.prefetch(row);
+            self.rows.push_back((prefix >> 64, (Arc::clone(chunk), row)));
+        }
+        Ok(self.rows.pop_front())
+    }
+}
+
 /// Calls `each` with the rows of one hash after the other.
 fn each_group(merge: &mut Merge, mut each: impl FnMut(&[Member]) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut rows = Ahead::new(merge);
     let mut group: Vec<Member> = Vec::new();
     let mut hash = None;
     loop {
-        let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, (Arc::clone(chunk), row)));
+        let next = rows.next()?;
         let next_hash = next.as_ref().map(|(hash, _)| *hash);
         if next_hash != hash && !group.is_empty() {
             each(&group)?;

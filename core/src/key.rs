@@ -127,24 +127,31 @@ struct Encoder(Vec<u8>);
 impl Encoder {
     fn count(&mut self, count: usize) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.0.extend(count.to_le_bytes());
+        self.0.extend_from_slice(&count.to_le_bytes());
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
-        self.0.extend(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     fn text(&mut self, text: Option<&str>) {
-        self.0.push(u8::from(text.is_some()));
-        if let Some(text) = text {
-            self.bytes(text.as_bytes());
+        match text {
+            Some(text) => {
+                self.0.push(1);
+                self.bytes(text.as_bytes());
+            }
+            None => self.0.push(0),
         }
     }
 
     fn number(&mut self, number: Option<i64>) {
-        self.0.push(u8::from(number.is_some()));
-        self.0.extend(number.map(i64::to_le_bytes).into_iter().flatten());
+        let mut bytes = [0; 9];
+        if let Some(number) = number {
+            bytes[0] = 1;
+            bytes[1..].copy_from_slice(&number.to_le_bytes());
+        }
+        self.0.extend_from_slice(if number.is_some() { &bytes } else { &bytes[..1] });
     }
 
     fn float(&mut self, number: Option<f64>) {
