@@ -1,6 +1,6 @@
 //! Joins rows that have company: takes them out of the runs, group by group, and gives back what they become.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use annals_core::Event;
@@ -9,6 +9,7 @@ use annals_core::key;
 use annals_core::table::{Rows, Text};
 use serde_json::{Value, json};
 
+use super::ahead::{Ahead, each_group};
 use super::chunk::{Chunk, DONE, FILTERED, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
 use super::explain::Explain;
@@ -377,52 +378,6 @@ fn split(mut joined: Vec<Joined>, together: impl Fn(&Joined, &Joined) -> bool) -
         }
     }
     groups
-}
-
-/// The rows of a merge, each fetched into the cache some rows before it is given: groups are strewn over the memory.
-struct Ahead<'a, 'm> {
-    merge: &'a mut Merge<'m>,
-    rows: VecDeque<(u128, Member)>,
-}
-
-impl<'a, 'm> Ahead<'a, 'm> {
-    /// How many rows before.
-    const ROWS: usize = 16;
-
-    fn new(merge: &'a mut Merge<'m>) -> Self {
-        Self { merge, rows: VecDeque::new() }
-    }
-
-    /// The next row, and the hash of its group.
-    fn next(&mut self) -> Result<Option<(u128, Member)>, Trouble> {
-        while self.rows.len() <= Self::ROWS
-            && let Some((prefix, chunk, row)) = self.merge.next()?
-        {
-            chunk.rows.prefetch(row);
-            self.rows.push_back((prefix >> 64, (Arc::clone(chunk), row)));
-        }
-        Ok(self.rows.pop_front())
-    }
-}
-
-/// Calls `each` with the rows of one hash after the other.
-fn each_group(merge: &mut Merge, mut each: impl FnMut(&[Member]) -> Result<(), Trouble>) -> Result<(), Trouble> {
-    let mut rows = Ahead::new(merge);
-    let mut group: Vec<Member> = Vec::new();
-    let mut hash = None;
-    loop {
-        let next = rows.next()?;
-        let next_hash = next.as_ref().map(|(hash, _)| *hash);
-        if next_hash != hash && !group.is_empty() {
-            each(&group)?;
-            group.clear();
-        }
-        hash = next_hash;
-        match next {
-            Some((_, member)) => group.push(member),
-            None => return Ok(()),
-        }
-    }
 }
 
 impl Record {

@@ -12,6 +12,7 @@
 //!
 //! Sources that are in order already, and without ids, go through it in windows while they are being read (`window`).
 
+mod ahead;
 mod assertion;
 mod chunk;
 mod entries;

@@ -190,3 +190,78 @@ fn same_actors(a: &Rows, at: usize, b: &Rows, bt: usize) -> bool {
     let same = |(at, bt)| ActorText::ALL.iter().all(|field| a.actor_text(*field, at) == b.actor_text(*field, bt));
     at.len() == bt.len() && at.zip(bt).all(same)
 }
+
+#[cfg(test)]
+mod tests {
+    use annals_core::table::to_batch;
+    use annals_core::{Event, Locator, sample};
+
+    use super::*;
+    use crate::engine::chunk::Meta;
+    use crate::engine::{Conflict, Dedupe, Joined, Record, exact, identity};
+
+    /// Checks that what `plain` makes of records, one from each source, is what the events become; and says whether it
+    /// makes anything of them.
+    fn check(
+        mut events: Vec<Event>,
+        plain: fn(&[Member]) -> Option<Plain>,
+        join: impl Fn(Vec<Record>) -> Vec<Joined>,
+    ) -> bool {
+        for (at, event) in events.iter_mut().enumerate() {
+            let locator = Some(Locator { offset: 10 * at as u64, len: 3, line: 1 });
+            event.claims = vec![Claim { source: format!("source {at}"), locator, ..Claim::default() }];
+        }
+        let meta = Meta { source: (0..events.len() as u32).collect(), ..Meta::default() };
+        let chunk = Chunk::new(&to_batch(&events, None), meta);
+        // The order of the rows must not matter.
+        let group: Vec<Member> = (0..events.len()).rev().map(|row| (Arc::clone(&chunk), row)).collect();
+        let Some(Plain { standing, claims }) = plain(&group) else { return false };
+        let record = |(source, event): (usize, &Event)| {
+            let event = Box::new(event.clone());
+            Record { event, source, local: None, weight: 0, explained: false }
+        };
+        let joined = join(events.iter().enumerate().map(record).collect());
+        let [one] = joined.as_slice() else { panic!("{joined:?}") };
+        let event = Event { claims, ..chunk.rows.event(group[standing].1) };
+        assert_eq!(event, *one.event);
+        assert_eq!(group[standing].1, one.standing.source);
+        true
+    }
+
+    #[test]
+    fn rows_of_one_id_become_what_their_events_become() {
+        let join = |records| identity::join(records, Conflict::Both);
+        let mut plain = 0;
+        for seed in 0..300 {
+            let first = Event { id: Some("a".to_owned()), ..sample::event(seed) };
+            let mut other = Event { id: first.id.clone(), instance: first.instance.clone(), ..sample::event(seed + 1) };
+            let newer = Event { revision: Some(first.revision.unwrap_or(0) + 1), ..first.clone() };
+            for events in [
+                vec![first.clone(), first.clone(), newer.clone()],
+                vec![first.clone(), Event { title: Some("b".to_owned()), tags: Vec::new(), ..newer }],
+                vec![first.clone(), other.clone()],
+                vec![first.clone(), Event { body: Some("b".to_owned()), ..first.clone() }],
+            ] {
+                plain += usize::from(check(events, by_id, join));
+            }
+            other.when = first.when.clone();
+            plain += usize::from(check(vec![other.clone(), first, other], by_id, join));
+        }
+        assert!(plain > 600, "{plain}");
+    }
+
+    #[test]
+    fn rows_that_say_the_same_become_what_their_events_become() {
+        let join = |records| exact::join(records, Dedupe::Exact);
+        let mut plain = 0;
+        for seed in 0..300 {
+            let one = Event { id: None, ..sample::event(seed) };
+            plain += usize::from(check(vec![one.clone(), one.clone(), one.clone()], by_content, join));
+            let laned = Event { lane: Some("another".to_owned()), ..one.clone() };
+            assert!(!check(vec![one.clone(), laned], by_content, join));
+            let with_id = Event { id: Some("a".to_owned()), ..one.clone() };
+            assert!(!check(vec![one, with_id], by_content, join));
+        }
+        assert!(plain > 200, "{plain}");
+    }
+}

@@ -103,11 +103,13 @@ impl<'a> RowWriter<'a> {
         } else {
             let is_zoned = rows.text(Text::Zone, row).is_some_and(|zone| zone != "floating");
             let clock = &mut self.last.borrow_mut().clock;
-            out.push_str("{\"start\":[");
-            bound_pair(bounds[0], bounds[1], is_zoned, clock, out);
-            out.push_str("],\"end\":[");
-            bound_pair(bounds[2], bounds[3], is_zoned, clock, out);
-            out.push_str("]}");
+            if !plain_bounds(bounds, is_zoned, clock, out) {
+                out.push_str("{\"start\":[");
+                bound_pair(bounds[0], bounds[1], is_zoned, clock, out);
+                out.push_str("],\"end\":[");
+                bound_pair(bounds[2], bounds[3], is_zoned, clock, out);
+                out.push_str("]}");
+            }
         }
         let [extent, precision, qualifier, part] =
             [Code::Extent, Code::Precision, Code::Qualifier, Code::Part].map(|column| rows.code(column, row));
@@ -281,12 +283,22 @@ fn array<T>(items: impl Iterator<Item = T>, out: &mut String, write: impl Fn(T, 
 
 fn locator(locator: Option<Locator>, out: &mut String) {
     let Some(Locator { offset, len, line }) = locator else { return out.push_str("null") };
+    // Three numbers of at most twenty digits, and the keys.
+    let mut text = [0; 96];
+    let mut end = 0;
+    let mut put = |part: &[u8]| {
+        text[end..end + part.len()].copy_from_slice(part);
+        end += part.len();
+    };
     let mut digits = itoa::Buffer::new();
-    for (before, number) in [("{\"offset\":", offset), (",\"len\":", len), (",\"line\":", line)] {
-        out.push_str(before);
-        out.push_str(digits.format(number));
-    }
-    out.push('}');
+    put(b"{\"offset\":");
+    put(digits.format(offset).as_bytes());
+    put(b",\"len\":");
+    put(digits.format(len).as_bytes());
+    put(b",\"line\":");
+    put(digits.format(line).as_bytes());
+    put(b"}");
+    out.push_str(str::from_utf8(&text[..end]).expect("keys and digits are ASCII"));
 }
 
 /// The values of `when`, `start` and `end`, with the keys between them.
@@ -310,6 +322,37 @@ fn write_edtf(edtf: &str, out: &mut String) {
     half(start, from, out);
     out.push_str(",\"end\":");
     half(end.unwrap_or_default(), from + start.len() + 1, out);
+}
+
+/// Writes the bounds at one go, if all are there and plain.
+fn plain_bounds(bounds: [Option<i64>; 4], is_zoned: bool, clock: &mut Clock, out: &mut String) -> bool {
+    let mut text = [0; 160];
+    let mut len = 0;
+    let mut put = |part: &[u8], count: usize| {
+        text[len..len + part.len()].copy_from_slice(part);
+        len += count;
+    };
+    let mut before = None;
+    for (at, bound) in bounds.into_iter().enumerate() {
+        let Some(us) = bound else { return false };
+        let written = match before {
+            Some((same, written)) if same == us => written,
+            _ => {
+                let Some(written) = clock.text(us, is_zoned) else { return false };
+                written
+            }
+        };
+        before = Some((us, written));
+        match at {
+            0 => put(b"{\"start\":[\"", 11),
+            2 => put(b"\"],\"end\":[\"", 11),
+            _ => put(b"\",\"", 3),
+        }
+        put(&written.0, written.1);
+    }
+    put(b"\"]}", 3);
+    out.push_str(str::from_utf8(&text[..len]).expect("keys and digits are ASCII"));
+    true
 }
 
 /// Earliest and latest, which are often the same.

@@ -8,6 +8,7 @@ use arrow_array::{Array, ArrayRef, BinaryArray, ListArray, PrimitiveArray, Recor
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
+use super::nulls::are_shared_zeros;
 use crate::claim::{Claim, Locator};
 use crate::error::Error;
 use crate::event::{Actor, Event};
@@ -94,12 +95,16 @@ impl Rows {
             if let Some(array) = column(code.name()) {
                 let codes: &PrimitiveArray<UInt8Type> = array.as_primitive();
                 rows.codes[*code as usize] = Some(codes.values().clone());
-                check_codes(*code, codes)?;
+                if !are_shared_zeros(codes.values()) {
+                    check_codes(*code, codes)?;
+                }
             }
         }
         if let Some(array) = column("start_nanos") {
             let nanos: &PrimitiveArray<UInt16Type> = array.as_primitive();
-            if let Some(row) = nanos.values().iter().position(|&nanos| nanos > 999) {
+            let is_over = |&nanos: &u16| nanos > 999;
+            let over = if are_shared_zeros(nanos.values()) { None } else { nanos.values().iter().position(is_over) };
+            if let Some(row) = over {
                 return Err(Error::new(format!("row {row} of column `start_nanos` is above 999")));
             }
             rows.nanos = Some(nanos.values().clone());

@@ -97,14 +97,23 @@ pub struct Clock {
 impl Clock {
     /// Appends microseconds since 1970 as [`Instant::to_text`] does, in UTC or without a zone.
     pub fn write(&mut self, us: i64, is_utc: bool, out: &mut String) {
+        match self.text(us, is_utc) {
+            Some((text, len)) => out.push_str(str::from_utf8(&text[..len]).expect("digits are ASCII")),
+            None => {
+                let zone = if is_utc { Zone::Utc } else { Zone::Floating };
+                Instant { us, nanos: 0, precision: Precision::Second, zone }.write_to(out);
+            }
+        }
+    }
+
+    /// The same as bytes, and how many of them count; `None` where the year has not four digits.
+    #[inline]
+    pub(crate) fn text(&mut self, us: i64, is_utc: bool) -> Option<([u8; 27], usize)> {
         let (days, of_day) = (us.div_euclid(US_PER_DAY), us.rem_euclid(US_PER_DAY).cast_unsigned());
         let day = match self.day {
             Some((same, text)) if same == days => text,
             _ => {
-                let Some(text) = day_text(days) else {
-                    let zone = if is_utc { Zone::Utc } else { Zone::Floating };
-                    return Instant { us, nanos: 0, precision: Precision::Second, zone }.write_to(out);
-                };
+                let text = day_text(days)?;
                 self.day = Some((days, text));
                 text
             }
@@ -116,7 +125,7 @@ impl Clock {
             text[len] = b'Z';
             len += 1;
         }
-        out.push_str(str::from_utf8(&text[..len]).expect("digits are ASCII"));
+        Some((text, len))
     }
 }
 
