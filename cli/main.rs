@@ -8,7 +8,6 @@ mod commands;
 mod engine;
 mod exit;
 mod export;
-mod heap;
 mod import;
 mod interrupt;
 mod load;
@@ -31,7 +30,6 @@ use clap::Parser;
 use exit::{Exit, Trouble};
 
 fn main() -> ExitCode {
-    heap::keep_freed();
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);

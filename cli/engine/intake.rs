@@ -12,11 +12,11 @@ use arrow_array::RecordBatch;
 use super::chunk::{Chunk, FILTERED, Meta, OUT, UNJUDGED};
 use super::entries::Entries;
 use super::filter::Filter;
+use super::heap;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
 use super::{Dedupe, Settings, is_iana};
 use crate::exit::Trouble;
-use crate::heap;
 use crate::spill::SpillFile;
 
 /// Numbers rows, across threads.

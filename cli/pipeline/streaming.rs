@@ -14,10 +14,10 @@ use annals_core::host::ImportStream;
 use annals_core::plugin::ImportRequest;
 use annals_core::{Fact, Host, Note, NoteKind};
 
+use crate::engine::heap::give_back;
 use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved};
-use crate::heap::give_back;
 use crate::import::{self, choose, common_options};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};

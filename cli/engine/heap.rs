@@ -4,7 +4,7 @@
 /// free, and every batch would have its pages cleared anew.
 pub fn keep_freed() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: sets parameters, before there are threads. Where one is refused, the default stands.
+    // SAFETY: sets parameters, which may be done at any time. Where one is refused, the default stands.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
         libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
