@@ -46,6 +46,7 @@ pub type Written = (Report, Vec<Pending>);
 
 /// Reads, merges and writes. Nothing is put into place before everything has been written; on an error nothing is.
 pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<Report, Trouble> {
+    engine::heap::keep_freed();
     let side_files = SideFiles {
         report: writing.report.as_deref(),
         rejects: writing.rejects.as_deref(),

@@ -12,16 +12,19 @@
 //!
 //! Sources that are in order already, and without ids, go through it in windows while they are being read (`window`).
 
+mod ahead;
 mod assertion;
 mod chunk;
 mod entries;
 mod exact;
 mod explain;
 pub mod filter;
+pub mod heap;
 mod identity;
 mod intake;
 mod join;
 mod order;
+mod plain;
 mod run;
 mod sorter;
 mod stream;
@@ -50,6 +53,7 @@ use crate::progress::Progress;
 use crate::spill::SpillFile;
 use entries::groups;
 use filter::Filter;
+use heap::give_back;
 use join::Joiner;
 use order::Order;
 use run::{FAN_IN, Merge};
@@ -297,15 +301,6 @@ fn merge_telling(
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
     let stream = Stream::new(merge, groups, sources, settings.memory);
     Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
-}
-
-/// Gives freed memory back to the system: what one phase has freed on its threads, the next one cannot use.
-pub fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: releases only what is free.
-    unsafe {
-        libc::malloc_trim(0);
-    }
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {

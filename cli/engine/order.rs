@@ -80,7 +80,8 @@ impl Group {
                 (2, chunk.source(row), local, chunk.rows.text(Text::Instance, row)).hash(&mut hasher);
             }
             (Self::Series, Some(id)) => (3, id).hash(&mut hasher),
-            (Self::Content, None) => (4, chunk.content(row)?).hash(&mut hasher),
+            // It is one already.
+            (Self::Content, None) => return chunk.content(row)?.first_chunk().copied().map(u64::from_le_bytes),
             (Self::Place, None) => (6, chunk.content(row)?, key::place_of(&chunk.rows, row)).hash(&mut hasher),
             (Self::Content | Self::Place, Some(_)) => return None,
             (Self::Whole, id) => {

@@ -14,7 +14,8 @@ use annals_core::host::ImportStream;
 use annals_core::plugin::ImportRequest;
 use annals_core::{Fact, Host, Note, NoteKind};
 
-use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows, give_back};
+use crate::engine::heap::give_back;
+use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved};
 use crate::import::{self, choose, common_options};
