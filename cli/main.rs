@@ -10,6 +10,7 @@ mod exit;
 mod export;
 mod import;
 mod interrupt;
+mod late;
 mod load;
 mod notes;
 mod output;

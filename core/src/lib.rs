@@ -14,6 +14,7 @@ pub mod key;
 pub mod lines;
 mod macros;
 pub mod note;
+pub mod outside;
 pub mod plugin;
 pub mod recur;
 pub mod sample;

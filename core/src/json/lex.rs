@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 90;
 const MAX_KEYS: usize = 64;
 
 /// What serde_json's own marks begin with: such a key may make its object a number.
-const MARK: &str = "$serde_json";
+pub const MARK: &str = "$serde_json";
 
 /// The keys of the objects that are open, to find those that come twice. Kept between records for its memory.
 #[derive(Default)]
@@ -33,6 +33,11 @@ impl<'a> Lexer<'a> {
     /// The beginning of `text`.
     pub fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
+    }
+
+    /// How many bytes have been taken.
+    pub fn taken(&self) -> usize {
+        self.at
     }
 
     /// The next byte, or 0 at the end.

@@ -2,14 +2,16 @@
 //! long way through a tree of values; here are the spellings that nearly all records have, and whatever is
 //! [`Unusual`] takes the long way. Both give the same, which `tests` hold.
 
+mod dry;
 mod nested;
+mod scan;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
 
 use annals_core::Locator;
-use annals_core::json::lex::{Keys, Lexer, Unusual};
+use annals_core::json::lex::{Keys, Lexer, MARK, Unusual};
 use annals_core::table::{Builder, Number, Text};
 use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, Zone};
 use serde_json::Value;
@@ -17,7 +19,9 @@ use serde_json::Value;
 use crate::fields::Fields;
 use crate::times::Times;
 use table::{Action, Table, UNKNOWN};
-use time::Told;
+use time::{Clock, Told};
+
+pub use dry::Dry;
 
 /// Reads plain records.
 pub struct Fast {
@@ -55,6 +59,14 @@ struct Rest<'a> {
     has_extra: bool,
 }
 
+/// What a filter may ask of a record.
+pub struct Seen<'a> {
+    pub clock: Clock,
+    pub local_id: Option<&'a str>,
+    /// Whether it is no part of a series, and has no claim but its own.
+    pub alone: bool,
+}
+
 impl Fast {
     /// A reader by the options; `None` where they need the long way.
     pub fn new(fields: &Fields, zone: Option<Zone>) -> Option<Self> {
@@ -74,7 +86,7 @@ impl Fast {
     }
 
     /// Fills the current row of `columns`. If that is `Unusual`, what it has of the row is to be forgotten.
-    pub fn read(&mut self, text: &str, at: Locator, columns: &mut Builder) -> Result<(), Unusual> {
+    pub fn read<'a>(&mut self, text: &'a str, at: Locator, columns: &mut Builder) -> Result<Seen<'a>, Unusual> {
         if !text.starts_with('{') {
             return Err(Unusual);
         }
@@ -99,7 +111,9 @@ impl Fast {
             self.extra.push('}');
             columns.text(Text::Extra, &self.extra);
         }
-        rest.told.put(self.zone.as_ref(), columns)
+        let clock = rest.told.put(self.zone.as_ref(), columns)?;
+        let alone = rest.claims == 0 && !columns.has(Text::Instance) && !columns.has(Text::Recurrence);
+        Ok(Seen { clock, local_id: rest.local_id, alone })
     }
 
     fn members<'a>(
@@ -145,6 +159,14 @@ impl Fast {
             return Ok((key, *number));
         }
         let key = lexer.key()?;
+        Ok((key, self.learn(place, key)?))
+    }
+
+    /// The number of a key that stands at this place of the record, where later ones may have it as well.
+    fn learn(&mut self, place: usize, key: &str) -> Result<u8, Unusual> {
+        if key.starts_with(MARK) {
+            return Err(Unusual);
+        }
         let number = self.table.find(key);
         if place == self.order.len() && place < MAX_ORDER {
             self.order.push((String::new(), UNKNOWN));
@@ -154,7 +176,7 @@ impl Fast {
             ["\"", key, "\":"].into_iter().for_each(|part| token.push_str(part));
             *last = number;
         }
-        Ok((key, number))
+        Ok(number)
     }
 
     /// Whether a value of this type makes the key somebody else's.
@@ -259,20 +281,39 @@ impl Fast {
         other: &mut Option<String>,
     ) -> Result<Option<&'a str>, Unusual> {
         if lexer.peek() == b'"' {
-            let text = lexer.plain_string()?;
-            if !mapped || Instant::parse_plain(text, None).is_some() {
-                return Ok(Some(text));
-            }
-            match self.times.text(Value::String(text.to_owned())) {
-                Ok(None) => {}
-                Ok(Some(Value::String(text))) => *other = Some(text),
-                _ => return Err(Unusual),
-            }
-        } else if mapped || self.numbers {
-            *other = Some(self.times.of_number(lexer.number()?).map_err(|_| Unusual)?);
-        } else {
+            return self.date_of_text(lexer.plain_string()?, mapped, other);
+        }
+        self.date_of_number(lexer.number()?, mapped, other)
+    }
+
+    #[inline]
+    fn date_of_text<'a>(
+        &self,
+        text: &'a str,
+        mapped: bool,
+        other: &mut Option<String>,
+    ) -> Result<Option<&'a str>, Unusual> {
+        if !mapped || Instant::parse_plain(text, None).is_some() {
+            return Ok(Some(text));
+        }
+        match self.times.text(Value::String(text.to_owned())) {
+            Ok(None) => {}
+            Ok(Some(Value::String(text))) => *other = Some(text),
+            _ => return Err(Unusual),
+        }
+        Ok(None)
+    }
+
+    fn date_of_number<'a>(
+        &self,
+        number: &str,
+        mapped: bool,
+        other: &mut Option<String>,
+    ) -> Result<Option<&'a str>, Unusual> {
+        if !mapped && !self.numbers {
             return Err(Unusual);
         }
+        *other = Some(self.times.of_number(number).map_err(|_| Unusual)?);
         Ok(None)
     }
 
