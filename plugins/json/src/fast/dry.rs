@@ -12,15 +12,15 @@ use super::table::{Action, UNKNOWN};
 use super::time::{Clock, Told};
 use super::{Fast, MAX_UNKNOWN};
 
-/// How many bytes are looked at a time.
+/// How many bytes are looked at a time: the fewer, the more often something else has come up.
 const BLOCK: usize = 16 << 10;
+const LEAST: usize = 1 << 10;
 
-/// How far an input has been looked at.
-#[derive(Default)]
+/// Passes over records.
 pub struct Dry {
-    /// All before is UTF-8, or is to be read the general way.
-    until: u64,
-    is_text: bool,
+    /// What is before is to be read the general way.
+    general: u64,
+    block: usize,
     scratch: Scratch,
     /// Where the keys of `extra` stand in the record.
     unknown: Vec<(usize, usize)>,
@@ -32,6 +32,12 @@ struct Passed<'a> {
     clock: Clock,
     id: Option<&'a str>,
     local_id: Option<&'a str>,
+}
+
+impl Default for Dry {
+    fn default() -> Self {
+        Self { general: 0, block: BLOCK, scratch: Scratch::default(), unknown: Vec::new() }
+    }
 }
 
 impl Dry {
@@ -46,22 +52,29 @@ impl Dry {
     ) -> Result<bool, Error> {
         loop {
             let (from, number) = (lines.offset(), lines.number());
-            let (bytes, _) = lines.ahead(BLOCK)?;
-            if from >= self.until {
-                let block = &bytes[..bytes.len().min(BLOCK)];
-                let Some(last) = memchr::memrchr(b'\n', block) else { return Ok(false) };
-                self.until = from + last as u64 + 1;
-                self.is_text = simdutf8::basic::from_utf8(&block[..=last]).is_ok();
+            if from < self.general {
+                return Ok(false);
             }
-            let Some(block) = bytes.get(..(self.until - from) as usize).filter(|_| self.is_text) else {
+            let block = lines.ahead(BLOCK)?.0;
+            let block = &block[..block.len().min(self.block)];
+            let len = memchr::memrchr(b'\n', block).map_or(0, |last| last + 1);
+            if len == 0 {
+                if self.block == BLOCK {
+                    return Ok(false);
+                }
+                self.block = BLOCK;
+                continue;
+            }
+            let Ok(text) = simdutf8::basic::from_utf8(&block[..len]) else {
+                self.general = from + len as u64;
                 return Ok(false);
             };
             let (mut at, mut count, mut wanted) = (0, 0, false);
-            while let Some(rest) = block.get(at..).filter(|rest| !rest.is_empty())
-                && let Ok(passed) = self.record(fast, rest)
+            while at < len
+                && let Ok(passed) = self.record(fast, &text[at..])
                 && passed.len <= limit
                 && windows.exclude(&passed.clock.when, passed.clock.local)
-                && let Some(end) = line_end(&rest[passed.len..])
+                && let Some(end) = line_end(&text.as_bytes()[at + passed.len..])
             {
                 let (offset, line) = (from + at as u64, number + count + 1);
                 let Passed { id, local_id, clock, .. } = passed;
@@ -73,22 +86,26 @@ impl Dry {
                 at += passed.len + end;
                 count += 1;
             }
-            let ended = at == block.len();
             lines.skip(at, count);
-            out.progress(lines.offset());
-            if !ended || out.cancelled() {
+            if at < len {
+                self.block = (self.block / 2).max(LEAST);
                 return Ok(wanted);
+            }
+            self.block = (self.block * 2).min(BLOCK);
+            out.progress(lines.offset());
+            if out.cancelled() {
+                return Ok(false);
             }
         }
     }
 
-    /// Passes over the record that `bytes` begin with. They end with a line.
-    fn record<'a>(&mut self, fast: &mut Fast, bytes: &'a [u8]) -> Result<Passed<'a>, Unusual> {
+    /// Passes over the record that `text` begins with, which ends with a line.
+    fn record<'a>(&mut self, fast: &mut Fast, text: &'a str) -> Result<Passed<'a>, Unusual> {
         self.unknown.clear();
-        let mut scan = Scan { bytes, at: 0 };
+        let mut scan = Scan::new(text);
         let mut told = Told::default();
         let (mut id, mut local_id, mut has_extra) = (None, None, false);
-        if !scan.same(b"{") {
+        if !scan.same("{") {
             return Err(Unusual);
         }
         let (mut seen, mut place) = (0u64, 0);
@@ -96,9 +113,9 @@ impl Dry {
         while open {
             scan.peek();
             let number = match fast.order.get(place) {
-                Some((token, number)) if scan.same(token.as_bytes()) => *number,
+                Some((token, number)) if scan.same_key(token) => *number,
                 _ => {
-                    let key = scan.plain_text()?;
+                    let key = scan.plain_string()?;
                     scan.expect(b':')?;
                     fast.learn(place, key)?
                 }
@@ -106,7 +123,7 @@ impl Dry {
             let key_end = scan.at;
             place += 1;
             if number == UNKNOWN {
-                self.unknown(fast, place - 1, key_end, bytes)?;
+                self.unknown(fast, place - 1, key_end, text.as_bytes())?;
                 scan.value(&mut self.scratch)?;
             } else {
                 if seen >> number & 1 == 1 {
@@ -119,20 +136,20 @@ impl Dry {
                     match action {
                         Action::Text { column: Text::Instance | Text::Recurrence, .. } => return Err(Unusual),
                         Action::Text { .. } | Action::Tags | Action::Skip => scan.string()?,
-                        Action::Id { .. } => id = Some(scan.plain_text()?),
-                        Action::LocalId => local_id = Some(scan.plain_text()?).filter(|id| !id.is_empty()),
+                        Action::Id { .. } => id = Some(scan.plain_string()?),
+                        Action::LocalId => local_id = Some(scan.plain_string()?).filter(|id| !id.is_empty()),
                         Action::Start { mapped } => {
-                            told.start = fast.date_of_text(scan.plain_text()?, mapped, &mut told.other_start)?;
+                            told.start = fast.date_of_text(scan.plain_string()?, mapped, &mut told.other_start)?;
                         }
                         Action::End { mapped } => {
-                            told.end = fast.date_of_text(scan.plain_text()?, mapped, &mut told.other_end)?;
+                            told.end = fast.date_of_text(scan.plain_string()?, mapped, &mut told.other_end)?;
                         }
-                        Action::When => told.when = Some(scan.plain_text()?),
-                        Action::Zone => told.zone = Some(fast.zone_of(scan.plain_text()?)?),
-                        Action::Instant { .. } => is_instant(scan.plain_text()?)?,
+                        Action::When => told.when = Some(scan.plain_string()?),
+                        Action::Zone => told.zone = Some(fast.zone_of(scan.plain_string()?)?),
+                        Action::Instant { .. } => is_instant(scan.plain_string()?)?,
                         _ => return Err(Unusual),
                     }
-                } else if first == b'n' && scan.same(b"null") {
+                } else if first == b'n' && scan.same("null") {
                 } else {
                     match action {
                         Action::Text { mapped: false, .. } | Action::Id { mapped: false } if fast.foreign => {
@@ -175,7 +192,7 @@ impl Dry {
     /// Notes a key of `extra`, which ends, with its colon, before `end`.
     fn unknown(&mut self, fast: &Fast, place: usize, end: usize, bytes: &[u8]) -> Result<(), Unusual> {
         let len = match fast.order.get(place) {
-            Some((token, _)) => token.len() - 3,
+            Some((token, _)) => token.text.len() - 3,
             None => return Err(Unusual),
         };
         // There may be blanks before the colon.

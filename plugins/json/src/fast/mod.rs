@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::times::Times;
+use scan::Token;
 use table::{Action, Table, UNKNOWN};
 use time::{Clock, Told};
 
@@ -41,7 +42,7 @@ pub struct Fast {
     /// Where the keys of `extra` stand in the record.
     unknown: Vec<(usize, usize)>,
     /// The keys of earlier records by their place, as they stand in the text, with their numbers.
-    order: Vec<(String, u8)>,
+    order: Vec<(Token, u8)>,
 }
 
 /// How many keys of a record are remembered.
@@ -154,7 +155,7 @@ impl Fast {
     #[inline]
     fn key<'a>(&mut self, place: usize, lexer: &mut Lexer<'a>) -> Result<(&'a str, u8), Unusual> {
         if let Some((token, number)) = self.order.get(place)
-            && let Some(key) = lexer.same_key(token)
+            && let Some(key) = lexer.same_key(&token.text)
         {
             return Ok((key, *number));
         }
@@ -169,11 +170,10 @@ impl Fast {
         }
         let number = self.table.find(key);
         if place == self.order.len() && place < MAX_ORDER {
-            self.order.push((String::new(), UNKNOWN));
+            self.order.push((Token::default(), UNKNOWN));
         }
         if let Some((token, last)) = self.order.get_mut(place) {
-            token.clear();
-            ["\"", key, "\":"].into_iter().for_each(|part| token.push_str(part));
+            token.set(key);
             *last = number;
         }
         Ok(number)

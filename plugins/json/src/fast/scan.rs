@@ -1,12 +1,36 @@
-//! JSON passed over byte by byte, within one line: what [`annals_core::json::lex`] takes, and nothing else. The text is
-//! known to be UTF-8.
+//! JSON passed over without being kept, within one line: what [`annals_core::json::lex`] takes, and nothing else.
 
 use annals_core::json::lex::{Keys, Lexer, Unusual, special};
 
 /// A place in a line, and lines behind it.
 pub struct Scan<'a> {
-    pub bytes: &'a [u8],
+    text: &'a str,
+    bytes: &'a [u8],
     pub at: usize,
+}
+
+/// A key with its quotes and the colon behind it.
+#[derive(Default)]
+pub struct Token {
+    pub text: String,
+    /// Up to 16 bytes of it at once, and which of them it has; 0 = it is longer.
+    head: u128,
+    mask: u128,
+}
+
+impl Token {
+    pub fn set(&mut self, key: &str) {
+        self.text.clear();
+        ["\"", key, "\":"].into_iter().for_each(|part| self.text.push_str(part));
+        let mut head = [0; 16];
+        (self.head, self.mask) = match head.get_mut(..self.text.len()) {
+            Some(bytes) => {
+                bytes.copy_from_slice(self.text.as_bytes());
+                (u128::from_le_bytes(head), u128::MAX >> (128 - 8 * self.text.len()))
+            }
+            None => (0, 0),
+        };
+    }
 }
 
 /// Room for what is written down and forgotten.
@@ -17,6 +41,10 @@ pub struct Scratch {
 }
 
 impl<'a> Scan<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0 }
+    }
+
     /// The next byte, or 0 at the end.
     #[inline]
     pub fn byte(&self) -> u8 {
@@ -47,17 +75,28 @@ impl<'a> Scan<'a> {
         if self.eat(byte) { Ok(()) } else { Err(Unusual) }
     }
 
-    /// Takes these bytes, if they stand right here.
+    /// Takes this text, if it stands right here.
     #[inline]
-    pub fn same(&mut self, token: &[u8]) -> bool {
-        let found = self.bytes[self.at..].starts_with(token);
+    pub fn same(&mut self, token: &str) -> bool {
+        let found = self.bytes[self.at..].starts_with(token.as_bytes());
         self.at += if found { token.len() } else { 0 };
+        found
+    }
+
+    /// The same with a key that has been read before.
+    #[inline]
+    pub fn same_key(&mut self, token: &Token) -> bool {
+        let found = match self.bytes[self.at..].first_chunk() {
+            Some(bytes) if token.mask != 0 => u128::from_le_bytes(*bytes) & token.mask == token.head,
+            _ => self.bytes[self.at..].starts_with(token.text.as_bytes()),
+        };
+        self.at += if found { token.text.len() } else { 0 };
         found
     }
 
     /// Takes a string without escapes, which must begin behind blanks.
     #[inline]
-    pub fn plain_string(&mut self) -> Result<&'a [u8], Unusual> {
+    pub fn plain_string(&mut self) -> Result<&'a str, Unusual> {
         self.expect(b'"')?;
         let from = self.at;
         self.at = special(self.bytes, from);
@@ -65,13 +104,7 @@ impl<'a> Scan<'a> {
             return Err(Unusual);
         }
         self.at += 1;
-        Ok(&self.bytes[from..self.at - 1])
-    }
-
-    /// The same as text.
-    #[inline]
-    pub fn plain_text(&mut self) -> Result<&'a str, Unusual> {
-        text_of(self.plain_string()?)
+        Ok(&self.text[from..self.at - 1])
     }
 
     /// Takes a string, which must begin behind blanks.
@@ -94,7 +127,7 @@ impl<'a> Scan<'a> {
         match byte {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
             b'u' => match self.hex()? {
-                0xd800..0xdc00 if self.same(b"\\u") && (0xdc00..0xe000).contains(&self.hex()?) => Ok(()),
+                0xd800..0xdc00 if self.same("\\u") && (0xdc00..0xe000).contains(&self.hex()?) => Ok(()),
                 0xd800..0xe000 => Err(Unusual),
                 _ => Ok(()),
             },
@@ -126,7 +159,7 @@ impl<'a> Scan<'a> {
         }
         match self.byte() {
             b'0'..=b'9' | b'e' | b'E' => Err(Unusual),
-            _ => text_of(&self.bytes[from..self.at]),
+            _ => Ok(&self.text[from..self.at]),
         }
     }
 
@@ -163,25 +196,19 @@ impl<'a> Scan<'a> {
         match self.peek() {
             b'"' => self.string(),
             b'-' | b'0'..=b'9' => self.number().map(drop),
-            b't' if self.same(b"true") => Ok(()),
-            b'f' if self.same(b"false") => Ok(()),
-            b'n' if self.same(b"null") => Ok(()),
+            b't' if self.same("true") => Ok(()),
+            b'f' if self.same("false") => Ok(()),
+            b'n' if self.same("null") => Ok(()),
             _ => self.any(scratch),
         }
     }
 
     fn any(&mut self, scratch: &mut Scratch) -> Result<(), Unusual> {
-        let rest = &self.bytes[self.at..];
-        let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-        let mut lexer = Lexer::new(text_of(line)?);
+        let rest = &self.text[self.at..];
+        let mut lexer = Lexer::new(&rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())]);
         scratch.text.clear();
         lexer.value(&mut scratch.text, &mut scratch.keys)?;
         self.at += lexer.taken();
         Ok(())
     }
-}
-
-#[inline]
-fn text_of(bytes: &[u8]) -> Result<&str, Unusual> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| Unusual)
 }

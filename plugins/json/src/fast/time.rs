@@ -286,5 +286,6 @@ fn always(columns: &mut Builder, column: Text, write: impl FnOnce(&mut String)) 
 }
 
 fn non_empty(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.trim().is_empty())
+    let is_plain = |text: &str| text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    text.filter(|text| is_plain(text) || !text.trim().is_empty())
 }
