@@ -340,6 +340,42 @@ mod tests {
     }
 
     #[test]
+    fn records_left_out_are_wanted_where_there_is_company_that_is_not() {
+        let left = |source, place, first| Left { source, place, first };
+        let check = |out: &[u64], expected: &[Left]| {
+            for spill in [false, true] {
+                let mut file = SpillFile::new(&std::env::temp_dir());
+                let mut entries = [Entries::default(), Entries::default()];
+                // Two of one source, one of another, and 2,000 that have none.
+                for (hash, source, place) in [(10, 0, 70), (10, 0, NUMBERS - 1), (10, 1, 5), (20, 1, 6), (20, 1, 7)] {
+                    entries[source as usize].add_left(hash, source, place);
+                }
+                (0..2000).for_each(|place| entries[0].add_left(1000 + 2 * place, 2, place));
+                for (hash, seq) in [(10, 1), (20, 2), (30, 3)] {
+                    entries[1].add(hash, false, 0, (seq, out.contains(&seq)));
+                }
+                if spill {
+                    entries[0].spill(&mut file).unwrap();
+                }
+                let mut groups = groups(entries.into(), &[false; 3], true).unwrap();
+                assert_eq!(groups.left, expected, "{out:?}");
+                let rows: Vec<u64> = (1..=3).filter(|&seq| groups.identity.get(seq)).collect();
+                assert_eq!(rows, [1, 2].into_iter().filter(|seq| !out.contains(seq)).collect::<Vec<u64>>());
+                // They are rows of these numbers then, beside the others of their group.
+                let numbers: Vec<u64> = (100..).take(expected.len()).collect();
+                groups.found(expected, &numbers, true);
+                assert!(numbers.iter().all(|&seq| groups.identity.get(seq)));
+                let firsts = expected.iter().zip(&numbers).map(|(left, &seq)| (seq, left.first));
+                assert!(firsts.into_iter().all(|one| groups.neighbours.contains(&one)));
+            }
+        };
+        let first = [left(0, 70, 1), left(0, NUMBERS - 1, 1), left(1, 5, 1)];
+        check(&[], &[first[0], first[1], first[2], left(1, 6, 2), left(1, 7, 2)]);
+        check(&[2], &first);
+        check(&[1, 2, 3], &[]);
+    }
+
+    #[test]
     fn a_very_large_group_is_taken_as_one_across_sources() {
         let mut entries = Entries::default();
         (0..200_000).for_each(|seq| entries.add(8, true, 0, (seq, false)));
