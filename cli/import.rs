@@ -1,28 +1,29 @@
 //! Reads sources through their importers, several at once, into the engine.
 
+mod collector;
+
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use annals_core::host::Failure;
+use annals_core::outside::Windows;
 use annals_core::plugin::{ImportCounts, ImportRequest, Options};
 use annals_core::table::Text;
 use annals_core::when::Zone;
-use annals_core::{Fact, Host, Note, NoteKind, table};
+use annals_core::{Fact, Note, NoteKind, table};
 
-use annals_core::outside::{Outside, Windows};
-
-use crate::engine::{Got, Intake, NUMBERS, Numbers, Settings};
+use crate::engine::{Got, Intake, Numbers, Settings};
 use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
 use crate::parts::{self, Part};
-use crate::progress::Progress;
-use crate::record::{Common, ids, ready};
+use crate::record::{Common, ready};
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, Report, SourceReport};
 use crate::source::{Opened, Source};
 use crate::spec::{COMMON, typed_options};
+use collector::Collector;
 
 /// Limits on what is read.
 #[derive(Clone, Debug)]
@@ -51,9 +52,6 @@ pub struct Read {
 
 /// Lines of a source by offset and number, some distance apart.
 pub type Stops = Vec<(u64, u64)>;
-
-/// How far apart they are, in bytes.
-const STOP: u64 = 256 << 10;
 
 /// What is the same for all sources.
 pub struct Importing<'a> {
@@ -114,74 +112,6 @@ impl One {
 
 /// What became of one task.
 type Outcome = (SourceReport, Result<One, Trouble>);
-
-/// Keeps what an import tells.
-struct Collector<'a, 'i> {
-    at: usize,
-    source: u32,
-    common: &'a Common,
-    intake: RefCell<&'a mut Intake<'i>>,
-    /// Outside of these records are left out.
-    windows: Option<&'a Windows>,
-    stops: RefCell<Stops>,
-    /// How many times without a zone were left out.
-    floating: Cell<usize>,
-    notes: RefCell<Notes>,
-    note_file: &'a RefCell<NoteFile>,
-    /// Notes that could not be kept.
-    failed: RefCell<Option<Trouble>>,
-    facts: RefCell<Vec<Fact>>,
-    shared: &'a Shared<'a>,
-    progress: &'a Progress,
-    /// Bytes that have been told as progress.
-    told: Cell<u64>,
-}
-
-impl Host for Collector<'_, '_> {
-    fn cancelled(&self) -> bool {
-        interrupt::requested()
-            || self.failed.borrow().is_some()
-            || self.shared.is_over_limit()
-            || self.shared.stop.load(Ordering::Relaxed) < self.at
-    }
-
-    fn progress(&self, done: u64) {
-        self.progress.read(done.saturating_sub(self.told.replace(done)));
-    }
-
-    fn note(&self, note: &Note) {
-        if note.kind == NoteKind::Reject {
-            self.shared.rejected.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Err(trouble) = self.notes.borrow_mut().push(note.clone(), &mut self.note_file.borrow_mut()) {
-            self.failed.borrow_mut().get_or_insert(trouble);
-        }
-    }
-
-    fn fact(&self, fact: &Fact) {
-        self.facts.borrow_mut().push(fact.clone());
-    }
-
-    fn windows(&self) -> Option<&Windows> {
-        self.windows
-    }
-
-    fn outside(&self, record: &Outside<'_>) -> bool {
-        if record.offset >= NUMBERS {
-            return true;
-        }
-        let (id, local) = ids(record.id, record.local_id, self.common);
-        let mut stops = self.stops.borrow_mut();
-        if stops.last().is_none_or(|(offset, _)| record.offset >= offset + STOP) {
-            stops.push((record.offset, record.line));
-        }
-        self.floating.set(self.floating.get() + usize::from(record.floating));
-        if let Err(trouble) = self.intake.borrow_mut().left(self.source, record.offset, id.as_deref(), local) {
-            self.failed.borrow_mut().get_or_insert(trouble);
-        }
-        false
-    }
-}
 
 impl Shared<'_> {
     fn is_over_limit(&self) -> bool {

@@ -126,7 +126,7 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
     call(context, 1, |cx| {
         // SAFETY: as above.
         let (id, local_id) = unsafe { (raw.id.bytes(), raw.local_id.bytes()) };
-        let (size, texts) = (raw.struct_size as usize, (str::from_utf8(id), str::from_utf8(local_id)));
+        let (size, texts) = (raw.struct_size as usize, (text_of(id), text_of(local_id)));
         let (true, (Ok(id), Ok(local_id))) = (size >= size_of::<RecordIn>(), texts) else {
             cx.breach("a record outside the windows that is none".to_owned());
             return 1;
@@ -138,6 +138,13 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
         cx.outside += u64::from(!wanted);
         c_int::from(wanted)
     })
+}
+
+/// The text that a plugin gives, if it is one; most are short and ASCII.
+#[inline]
+fn text_of(bytes: &[u8]) -> Result<&str, std::str::Utf8Error> {
+    // SAFETY: ASCII is UTF-8.
+    if bytes.is_ascii() { Ok(unsafe { str::from_utf8_unchecked(bytes) }) } else { str::from_utf8(bytes) }
 }
 
 /// What `context` of a [`Source`] points to.
