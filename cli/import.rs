@@ -1,6 +1,7 @@
 //! Reads sources through their importers, several at once, into the engine.
 
 mod collector;
+pub mod late;
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -352,7 +353,7 @@ pub fn floating_note(floating: usize) -> Note {
     }
 }
 
-pub fn cannot_read(source: &Source) -> Trouble {
+fn cannot_read(source: &Source) -> Trouble {
     Trouble::new(format!("cannot read `{}`", source.path))
 }
 
@@ -426,7 +427,7 @@ fn last_reject(notes: &Notes, source: &Source) -> String {
     })
 }
 
-pub fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
+fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
     let format = entry.format.name();
     match failure {
         Failure::Cancelled => Trouble::interrupted(),

@@ -10,7 +10,6 @@ mod exit;
 mod export;
 mod import;
 mod interrupt;
-mod late;
 mod load;
 mod notes;
 mod output;

@@ -11,9 +11,9 @@ use annals_core::plugin::{ImportRequest, Options};
 use annals_core::table::{self, Pick};
 use annals_core::{Fact, Host, Note};
 
+use super::{Importing, Stops, cannot_read, choose, common_options, trouble_of};
 use crate::engine::{Got, Intake, Late, Left, Numbers};
 use crate::exit::Trouble;
-use crate::import::{Importing, Stops, cannot_read, choose, common_options, trouble_of};
 use crate::interrupt;
 use crate::record::{Common, ready};
 use crate::registry::Entry;
