@@ -13,6 +13,8 @@ mod help;
 mod hostile;
 mod limits;
 mod options;
+#[cfg(unix)]
+mod outside;
 mod samples;
 mod scenarios;
 mod signals;

@@ -67,6 +67,11 @@ impl<'a> Intake<'a> {
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
 
+    /// One of `threads` that take rows when others are in memory already.
+    pub fn late(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
+        Self { limit: settings.memory / 8 / threads, ..Self::new(settings, numbers, threads) }
+    }
+
     /// Takes rows of a source. `local` = their ids inside the source, where they have no real one; empty = none.
     pub fn add(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<(), Trouble> {
         let count = batch.num_rows();
@@ -82,6 +87,36 @@ impl<'a> Intake<'a> {
         if self.bytes > self.limit {
             self.spill()?;
         }
+        if self.got.entries.bytes() > self.limit / 4 {
+            self.got.entries.spill(&mut self.got.file)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows that are known to have company, and gives the number of the first.
+    pub fn add_late(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<u64, Trouble> {
+        let count = batch.num_rows();
+        let first = self.numbers.0.fetch_add(count as u64, Ordering::Relaxed);
+        let chunk = chunk_of(self.settings, source, first, batch, local);
+        self.bytes += chunk.bytes() + 48 * count;
+        self.chunks.push(chunk);
+        if self.bytes > self.limit {
+            self.spill()?;
+        }
+        Ok(first)
+    }
+
+    /// Takes note of a record that lies outside the windows of the filters and has no row: its place in the source, its
+    /// real id, or the one inside the source.
+    pub fn left(&mut self, source: u32, place: u64, id: Option<&str>, local: Option<&str>) -> Result<(), Trouble> {
+        let local = local.filter(|_| self.settings.dedupe >= Dedupe::Identity);
+        // What has no id has only equal company, which lies outside as well.
+        let hash = match (id, local) {
+            (Some(id), _) => Group::hash_of_series(id),
+            (None, Some(local)) => Group::hash_of_local(source, local),
+            (None, None) => return Ok(()),
+        };
+        self.got.entries.add_left(hash, source, place);
         if self.got.entries.bytes() > self.limit / 4 {
             self.got.entries.spill(&mut self.got.file)?;
         }

@@ -42,6 +42,7 @@ use serde_json::json;
 
 pub use assertion::canonical;
 pub use chunk::Chunk;
+pub use entries::{Left, NUMBERS};
 pub use explain::Explain;
 pub use intake::{Got, Intake, Numbers};
 pub use run::Chunks;
@@ -226,6 +227,19 @@ pub struct Merged {
     pub explain: Explain,
     /// What the filters could not judge.
     pub remarks: Remarks,
+    /// Per source: how many records that it had left out have been read after all.
+    pub late: Vec<u64>,
+}
+
+/// Reads records that importers have left out, in the order given.
+pub type ReadLeft<'a> = &'a mut dyn FnMut(&[Left]) -> Result<Late, Trouble>;
+
+/// Records that have been read after all.
+pub struct Late {
+    /// The rows.
+    pub got: Vec<Got>,
+    /// The number of each, in the order of what was asked for.
+    pub numbers: Vec<u64>,
 }
 
 /// Merges what has come in. `failed` says of each source whether it did not come in whole.
@@ -235,8 +249,14 @@ pub fn merge(
     failed: Vec<bool>,
     facts: Vec<Fact>,
     explain: Explain,
+    read_left: ReadLeft<'_>,
 ) -> Result<Merged, Trouble> {
-    merge_telling(&settings.progress, settings, got, failed, facts, explain)
+    merge_telling(&settings.progress, settings, got, failed, facts, explain, read_left)
+}
+
+/// Where importers leave out nothing.
+pub fn none_left(_: &[Left]) -> Result<Late, Trouble> {
+    unreachable!("importers were not told of the windows")
 }
 
 /// The same, with someone to be told how far it is.
@@ -247,6 +267,7 @@ fn merge_telling(
     failed: Vec<bool>,
     facts: Vec<Fact>,
     mut explain: Explain,
+    read_left: ReadLeft<'_>,
 ) -> Result<Merged, Trouble> {
     let mut file = SpillFile::new(&settings.temp_dir);
     let mut joined = vec![Account::default(); failed.len()];
@@ -269,7 +290,22 @@ fn merge_telling(
         give_back();
     }
     // What is written down goes by the hashes, which are the same in every run.
-    let groups = groups(entries, &failed, in_memory && !explain.is_on())?;
+    let mut neighbours = in_memory && !explain.is_on();
+    let mut groups = groups(entries, &failed, neighbours)?;
+    let mut late = vec![0; failed.len()];
+    if !groups.left.is_empty() {
+        let left = std::mem::take(&mut groups.left);
+        let Late { got, numbers } = read_left(&left)?;
+        left.iter().for_each(|one| late[one.source as usize] += 1);
+        let more = runs.len();
+        runs.extend(got.into_iter().flat_map(|one| one.runs));
+        if neighbours && runs[more..].iter().any(|run| !matches!(run, run::Run::Memory(_))) {
+            // Those in files cannot be lent, and one group has one order.
+            neighbours = false;
+            groups.neighbours = Vec::new();
+        }
+        groups.found(&left, &numbers, neighbours);
+    }
     let joiner = Joiner {
         settings,
         failed: &failed,
@@ -300,7 +336,7 @@ fn merge_telling(
     };
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
     let stream = Stream::new(merge, groups, sources, settings.memory);
-    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
+    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks, late })
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {

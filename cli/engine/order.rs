@@ -69,6 +69,17 @@ impl Group {
         }
     }
 
+    /// The same as [`Group::hash`] of a row with this id: in its series if there is a filter.
+    #[inline]
+    pub fn hash_of_series(id: &str) -> u64 {
+        hash_of((3, id))
+    }
+
+    /// The same of a row with this id inside a source, without an instance.
+    pub fn hash_of_local(source: u32, id: &str) -> u64 {
+        hash_of((2, source, id, None::<&str>))
+    }
+
     /// A number that rows of one group have in common; `None` = the row is in no such group.
     pub fn hash(self, chunk: &Chunk, row: usize) -> Option<u64> {
         let id = chunk.rows.text(Text::Id, row);
@@ -77,7 +88,7 @@ impl Group {
             (Self::Identity, Some(id)) => (1, id, chunk.rows.text(Text::Instance, row)).hash(&mut hasher),
             (Self::Identity | Self::Series, None) => {
                 let local = chunk.meta.local.get(row)?.as_ref()?;
-                (2, chunk.source(row), local, chunk.rows.text(Text::Instance, row)).hash(&mut hasher);
+                (2, chunk.source(row), local.as_str(), chunk.rows.text(Text::Instance, row)).hash(&mut hasher);
             }
             (Self::Series, Some(id)) => (3, id).hash(&mut hasher),
             // It is one already.
@@ -92,6 +103,13 @@ impl Group {
         }
         Some(hasher.finish())
     }
+}
+
+#[inline]
+fn hash_of(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Two rows with the same prefix, in the order of the timeline.

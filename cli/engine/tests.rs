@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use super::filter::{Filter, Given};
 use super::{
     Chunks, Conflict, Conflicts, Dedupe, Explain, Intake, Numbers, Ordered, Record, Settings, Windows, canonical,
+    none_left,
 };
 use crate::exit::Trouble;
 use crate::progress::Progress;
@@ -118,7 +119,8 @@ fn filter(
         }
     }
     let got = intakes.into_iter().map(Intake::finish).collect::<Result<_, _>>()?;
-    let mut merged = super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default())?;
+    let mut merged =
+        super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default(), &mut none_left)?;
     let mut events = Vec::new();
     while let Some(batch) = merged.stream.next()? {
         events.extend(from_batch(&batch).unwrap());

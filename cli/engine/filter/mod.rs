@@ -19,9 +19,12 @@ mod view;
 mod window;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+#[cfg(test)]
+use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use annals_core::json::to_object;
+use annals_core::outside::Windows;
 use annals_core::recur::{RecurError, Series};
 use annals_core::table::{ClaimText, Rows, Text};
 use annals_core::when::Zone;
@@ -30,10 +33,11 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::exit::Trouble;
+use annals_core::when::{Asked, Relation};
 use field::Where;
 use grep::{different, expression, found};
 use view::{Row, View};
-use window::{Relation, Test};
+use window::Test;
 
 /// The options of filters as they are given.
 #[derive(Clone, Debug, Default)]
@@ -144,8 +148,14 @@ impl Filter {
         !self.passes_windows(&view.bounds(), view.text(Text::Zone))
     }
 
+    /// The windows, if there are any: what [`Filter::is_out`] looks at.
+    pub fn windows(&self) -> Option<Windows> {
+        let asked: Vec<Asked> = self.windows.iter().map(Test::asked).collect();
+        (!asked.is_empty()).then_some(Windows { asked, certainly: self.certainly })
+    }
+
     /// The columns of the event table that judging reads.
-    #[cfg_attr(not(test), expect(dead_code, reason = "importers do not filter yet"))]
+    #[cfg(test)]
     pub fn columns(&self) -> Vec<&'static str> {
         const WINDOWS: &[&str] = &[
             "id",

@@ -108,6 +108,13 @@ impl Texts {
         self.values.len()
     }
 
+    /// The last text.
+    pub(super) fn last(&self) -> &str {
+        let mut ends = self.ends.iter().rev().map(|&end| usize::try_from(end).unwrap_or(0));
+        let (end, start) = (ends.next().unwrap_or(0), ends.next().unwrap_or(0));
+        &self.values[start..end]
+    }
+
     /// Makes room for the text of row `row` and gives the buffer that it is to be appended to; [`Texts::close`] ends it.
     #[inline]
     pub(super) fn open(&mut self, row: usize) -> &mut String {

@@ -204,6 +204,11 @@ impl Builder {
         self.texts[column as usize].len() > self.rows
     }
 
+    /// The text of the current row in this column.
+    pub fn current(&self, column: Text) -> Option<&str> {
+        self.has(column).then(|| self.texts[column as usize].last())
+    }
+
     /// Sets a text.
     #[inline]
     pub fn text(&mut self, column: Text, text: &str) {

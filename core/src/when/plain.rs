@@ -1,7 +1,7 @@
 //! The plain spelling of an instant, `YYYY-MM-DDThh:mm:ss[.f][Z|±hh:mm]`, read and written without detours: nearly all
 //! times of nearly all files. What is spelled otherwise is left to [`super::instant`].
 
-use super::civil::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days, days_from_civil};
+use super::civil::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days};
 use super::zone::Zone;
 use super::{Instant, Precision};
 
@@ -171,7 +171,18 @@ pub fn plain_day(text: &[u8; 10]) -> Option<i64> {
     // Most days are told to exist without asking how long their month is.
     let exists =
         (1..=12).contains(&month) && day >= 1 && (day <= 28 || day <= super::civil::days_in_month(year.into(), month));
-    exists.then(|| days_from_civil(year.into(), month, day))
+    exists.then(|| days(year, month, day))
+}
+
+/// [`super::civil::days_from_civil`] of years from 0 on, which need no signs.
+fn days(year: u32, month: u32, day: u32) -> i64 {
+    // An era of 400 years is added, and taken off again.
+    let year = year + 400 - u32::from(month <= 2);
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    i64::from(era * 146_097 + day_of_era) - 719_468 - 146_097
 }
 
 fn two(tens: u8, ones: u8) -> Option<u32> {
@@ -272,6 +283,16 @@ mod tests {
         check("2025-02-29T10:00:00Z", None);
         check("2025-09-10T10:00:00.1234567890Z", None);
         check("2025-09-10T10:00:00é", None);
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for year in 0..=9999 {
+            for (month, day) in (1..=12).flat_map(|month| [(month, 1), (month, 28)]) {
+                let expected = super::super::civil::days_from_civil(year.into(), month, day);
+                assert_eq!(days(year, month, day), expected, "{year} {month} {day}");
+            }
+        }
     }
 
     proptest! {
