@@ -199,8 +199,11 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
 /// What is to be read one after the other: the sources, large ones in parts where their format allows it.
 fn plan(sources: &[Source], importing: &Importing<'_>) -> Vec<Task> {
     let size = importing.settings.part_bytes();
+    let all = importing.settings.input_bytes.get().copied().unwrap_or(0);
+    // To count the lines before a part costs a reading: not where the sources are shared out well as they are.
+    let is_large = |bytes: &u64| *bytes >= 2 * size && bytes.saturating_mul(3 * importing.threads as u64) > all;
     let parts = |source: &Source| -> Option<Vec<Part>> {
-        source.size().filter(|bytes| importing.threads > 1 && *bytes >= 2 * size)?;
+        source.size().filter(|bytes| importing.threads > 1 && is_large(bytes))?;
         let opened = Opened::open(&source.path).ok()?;
         let entry = choose(source, importing.from, &opened, importing.registry).ok()?;
         // An error shows itself when the source is read as a whole.
