@@ -12,7 +12,6 @@ use arrow_array::RecordBatch;
 use super::chunk::{Chunk, FILTERED, Meta, OUT, UNJUDGED};
 use super::entries::Entries;
 use super::filter::Filter;
-use super::heap;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
 use super::{Dedupe, Settings, is_iana};
@@ -77,7 +76,6 @@ impl<'a> Intake<'a> {
         let count = batch.num_rows();
         let first = self.numbers.0.fetch_add(count as u64, Ordering::Relaxed);
         let chunk = chunk_of(self.settings, source, first, batch, local);
-        heap::grown(Arc::as_ptr(&chunk) as usize);
         // It is told later, if it turns out to have no company indeed.
         self.got.unjudged |= chunk.meta.flags.iter().any(|flags| flags & UNJUDGED != 0);
         enter(self.settings, &mut self.got.entries, &chunk, 0..count);
