@@ -7,6 +7,7 @@ mod check;
 mod common;
 mod corpus;
 mod engine;
+mod expand;
 mod files;
 mod filters;
 mod help;

@@ -57,6 +57,8 @@ pub struct Entries {
     parts: Vec<Part>,
     /// How many of all are outside the windows.
     outside: usize,
+    /// Rows that are taken out even if they have no company: their sources and numbers, and whether by their content.
+    alone: Vec<(u32, u64, bool)>,
 }
 
 impl Entries {
@@ -76,7 +78,12 @@ impl Entries {
         self.list.push(Entry { hash: hash & !1, at: OUT | LEFT | u64::from(source) << SOURCE_SHIFT | place });
     }
 
-    /// How many bytes the entries in memory take.
+    /// Says that a row is to be taken out even if it has no company, as one of its content or of its identity.
+    pub fn add_alone(&mut self, content: bool, source: u32, seq: u64) {
+        self.alone.push((source, seq, content));
+    }
+
+    /// How many bytes the entries that can be moved to a file take.
     pub fn bytes(&self) -> usize {
         self.list.capacity() * BYTES
     }
@@ -162,6 +169,11 @@ impl Groups {
 /// Finds the groups of more than one row. Rows of failed sources are in none.
 pub fn groups(all: Vec<Entries>, failed: &[bool], neighbours: bool) -> Result<Groups, Trouble> {
     let mut groups = Groups::default();
+    for &(source, seq, content) in all.iter().flat_map(|entries| &entries.alone) {
+        if !failed[source as usize] {
+            if content { groups.content.set(seq) } else { groups.identity.set(seq) }
+        }
+    }
     let mut group: Vec<Entry> = Vec::new();
     // Whether the present group is so large that its first rows have been settled.
     let mut large = false;

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use annals_core::Event;
 use annals_core::account::Account;
 use annals_core::key;
-use annals_core::table::{Rows, Text};
+
 use serde_json::{Value, json};
 
 use super::ahead::{Ahead, each_group};
 use super::chunk::{Chunk, DONE, FILTERED, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
+use super::expand::Calendars;
 use super::explain::Explain;
-use super::intake::{Zones, count_zone};
 use super::order::{Group, Order};
 use super::plain::{self, Member, Plain};
 use super::run::{Merge, Run};
 use super::sorter::{Made, Sorter};
+use super::zones::Zones;
 use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
@@ -32,6 +33,8 @@ pub struct Joiner<'a> {
     pub failed: &'a [bool],
     pub accounts: &'a mut [Account],
     pub zones: &'a mut Zones,
+    /// What the sources define themselves.
+    pub calendars: &'a Calendars,
     pub conflicts: &'a mut Conflicts,
     pub file: &'a mut SpillFile,
     pub explain: &'a mut Explain,
@@ -99,7 +102,7 @@ impl Joiner<'_> {
                     sorter.push(chunk, row, file)?;
                 }
                 if !chunk.has(row, FILTERED) {
-                    count_zones(self.zones, &chunk.rows, row, -1);
+                    self.zones.row(&chunk.rows, row, -1);
                 }
             }
             if take {
@@ -134,7 +137,7 @@ impl Joiner<'_> {
 
     /// Whether groups may be joined by their columns: nothing is judged as a whole, and nothing written down.
     fn by_columns(&self) -> bool {
-        self.settings.filter.is_empty() && !self.explain.is_on()
+        self.settings.filter.is_empty() && self.settings.expand.is_none() && !self.explain.is_on()
     }
 
     fn records(&self, group: &[Member]) -> Vec<Record> {
@@ -151,7 +154,7 @@ impl Joiner<'_> {
             return self.settle_rows(group, &joined, 0, done);
         }
         let group = self.records(group);
-        let series = !self.settings.filter.is_empty();
+        let series = !self.settings.filter.is_empty() || self.settings.expand.is_some();
         let joined = match self.settings.dedupe {
             Dedupe::None => exact::join(group, Dedupe::None),
             _ => identity::join(group, self.settings.conflict),
@@ -265,6 +268,9 @@ impl Joiner<'_> {
 
     /// What records have become, in the account and on the way out. They are judged together.
     fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, flags: u8, done: &mut Made) -> Result<(), Trouble> {
+        if self.settings.expand.is_some() && joined.iter().any(|one| one.event.recurrence.is_some()) {
+            return self.settle_series(rule, &joined, flags, done);
+        }
         if let ([one], true) = (joined.as_slice(), self.settings.filter.is_empty()) {
             return self.settle_one(rule, one, (true, false), flags, done);
         }
@@ -302,6 +308,65 @@ impl Joiner<'_> {
         Ok(())
     }
 
+    /// The same for events of one id of which some recur: they become their instances, each judged alone.
+    fn settle_series(
+        &mut self,
+        rule: &'static str,
+        joined: &[Joined],
+        flags: u8,
+        done: &mut Made,
+    ) -> Result<(), Trouble> {
+        let settings = self.settings;
+        let Some(expand) = &settings.expand else { return Ok(()) };
+        let events: Vec<&Event> = joined.iter().map(|one| one.event.as_ref()).collect();
+        let mut instances: HashMap<Option<&str>, usize> = HashMap::new();
+        events.iter().for_each(|event| *instances.entry(event.instance.as_deref()).or_default() += 1);
+        let clash = settings.dedupe >= Dedupe::Identity && instances.values().any(|count| *count > 1);
+        // Which of several equal ones they are is told in their minted ids.
+        let flags = if events.iter().any(|event| event.id.is_none()) { flags | REPEATED } else { flags };
+        // Of each: how many events it has become, and how many of these stay.
+        let mut became = vec![(0u64, 0u64); joined.len()];
+        let mut stay = Vec::new();
+        let notes = expand.each(&events, self.calendars, &mut |at, event| {
+            became[at].0 += 1;
+            if !settings.filter.is_empty() {
+                let verdicts = settings.filter.judge(std::slice::from_ref(&event));
+                self.remarks.extend(verdicts.notes);
+                if !verdicts.keep[0] {
+                    return Ok(());
+                }
+            }
+            became[at].1 += 1;
+            self.zones.event(&event, 1);
+            done.push((DONE, flags), &event, (joined[at].standing.source, 0), self.file)?;
+            if clash {
+                stay.push(event);
+            }
+            Ok(())
+        })?;
+        self.remarks.extend(notes);
+        for (one, (all, kept)) in joined.iter().zip(became) {
+            let account = &mut self.accounts[one.standing.source];
+            account.expanded += all.saturating_sub(1);
+            account.kept += kept;
+            account.filtered += all.max(1) - kept;
+            for member in one.others.iter().chain([&one.standing]) {
+                let more = u64::from(member.weight) + u64::from(!std::ptr::eq(member, &one.standing));
+                let account = &mut self.accounts[member.source];
+                *(if kept > 0 { &mut account.merged } else { &mut account.filtered }) += more;
+            }
+            if kept > 0 && !one.others.is_empty() {
+                self.explain.merged(rule, one, clash)?;
+            }
+        }
+        let mut of_instance: HashMap<Option<&str>, usize> = HashMap::new();
+        stay.iter().for_each(|event| *of_instance.entry(event.instance.as_deref()).or_default() += 1);
+        let clashing: Vec<&Event> =
+            stay.iter().filter(|event| event.id.is_some() && of_instance[&event.instance.as_deref()] > 1).collect();
+        self.note_conflicts(&clashing);
+        Ok(())
+    }
+
     /// The same for rows that were joined by their columns.
     fn settle_rows(&mut self, group: &[Member], joined: &Plain, flags: u8, done: &mut Made) -> Result<(), Trouble> {
         for (at, (chunk, row)) in group.iter().enumerate() {
@@ -312,7 +377,7 @@ impl Joiner<'_> {
             account.merged += weight + u64::from(!stands);
         }
         let (chunk, row) = &group[joined.standing];
-        count_zones(self.zones, &chunk.rows, *row, 1);
+        self.zones.row(&chunk.rows, *row, 1);
         done.push_row((chunk, *row), flags, &joined.claims, self.file)
     }
 
@@ -340,9 +405,7 @@ impl Joiner<'_> {
             *count += 1 + u64::from(other.weight);
         }
         if kept {
-            for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
-                count_zone(self.zones, zone, 1);
-            }
+            self.zones.event(&one.event, 1);
             done.push((DONE, flags), &one.event, (one.standing.source, 0), self.file)?;
         }
         Ok(())
@@ -389,11 +452,5 @@ impl Record {
             weight: chunk.weight(row),
             explained,
         }
-    }
-}
-
-fn count_zones(zones: &mut Zones, rows: &Rows, row: usize, one: i64) {
-    for zone in [Text::Zone, Text::EndZone].into_iter().filter_map(|column| rows.text(column, row)) {
-        count_zone(zones, zone, one);
     }
 }

@@ -17,6 +17,7 @@ mod assertion;
 mod chunk;
 mod entries;
 mod exact;
+pub mod expand;
 mod explain;
 pub mod filter;
 pub mod heap;
@@ -31,6 +32,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod window;
+mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -53,11 +55,13 @@ use crate::exit::Trouble;
 use crate::progress::Progress;
 use crate::spill::SpillFile;
 use entries::groups;
+use expand::{Calendars, Expand};
 use filter::Filter;
 use heap::give_back;
 use join::Joiner;
 use order::Order;
 use run::{FAN_IN, Merge};
+use zones::Zones;
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -91,6 +95,8 @@ pub struct Settings {
     pub conflict: Conflict,
     /// What stays.
     pub filter: Filter,
+    /// The time whose instances series become.
+    pub expand: Option<Expand>,
     /// About how many bytes of memory to use.
     pub memory: usize,
     /// How many bytes the inputs have, once that is known.
@@ -272,16 +278,14 @@ fn merge_telling(
     let mut file = SpillFile::new(&settings.temp_dir);
     let mut joined = vec![Account::default(); failed.len()];
     let mut remarks = Remarks::default();
-    let (mut zones, mut conflicts) = (intake::Zones::new(), Conflicts::new());
+    let (mut zones, mut conflicts) = (Zones::default(), Conflicts::new());
     let (mut runs, mut entries, mut unjudged) = (Vec::new(), Vec::new(), false);
     for one in got {
         runs.extend(one.runs);
         entries.push(one.entries);
         unjudged |= one.unjudged;
-        for (zone, count) in
-            one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]).flat_map(|(_, zones)| zones)
-        {
-            *zones.entry(zone).or_default() += count;
+        for (_, of_source) in one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]) {
+            zones.add(of_source);
         }
     }
     progress.phase("joining");
@@ -306,11 +310,13 @@ fn merge_telling(
         }
         groups.found(&left, &numbers, neighbours);
     }
+    let calendars = if settings.expand.is_some() { Calendars::of(&facts) } else { Calendars::default() };
     let joiner = Joiner {
         settings,
         failed: &failed,
         accounts: &mut joined,
         zones: &mut zones,
+        calendars: &calendars,
         conflicts: &mut conflicts,
         file: &mut file,
         explain: &mut explain,
@@ -348,23 +354,17 @@ fn conflict_trouble(conflicts: &Conflicts) -> Trouble {
         .hint("`--conflict both` keeps all, `--conflict one` the smallest; `id-scope=NAME` tells sources apart")
 }
 
-fn all_facts(facts: Vec<Fact>, zones: &intake::Zones, clashes: Vec<serde_json::Value>) -> Vec<Fact> {
+fn all_facts(facts: Vec<Fact>, zones: &Zones, clashes: Vec<serde_json::Value>) -> Vec<Fact> {
     let mut all: BTreeMap<(String, String, String), Fact> = BTreeMap::new();
     let mut add = |fact: Fact| {
         all.insert((fact.kind.clone(), fact.key.clone(), fact.value.to_string()), fact);
     };
     facts.into_iter().for_each(&mut add);
-    for (zone, _) in zones.iter().filter(|(_, count)| **count > 0) {
-        add(Fact { kind: "zone".to_owned(), key: zone.clone(), value: json!(null) });
-    }
+    zones.facts().for_each(&mut add);
     for mut clash in clashes {
         let key = clash["id"].as_str().unwrap_or_default().to_owned();
         let value = json!({ "instance": clash["instance"].take(), "keys": clash["keys"].take() });
         add(Fact { kind: "conflict".to_owned(), key, value });
     }
     all.into_values().collect()
-}
-
-fn is_iana(zone: &str) -> bool {
-    !matches!(zone, "UTC" | "floating") && !zone.starts_with(['+', '-'])
 }

@@ -61,8 +61,8 @@ fn time_prefix(chunk: &Chunk, row: usize) -> u128 {
 impl Group {
     /// Which rows with an id have company, as the engine is to work.
     pub fn of_identity(settings: &Settings) -> Self {
-        match (settings.filter.is_empty(), settings.dedupe) {
-            // Filters judge a series as one.
+        match (settings.filter.is_empty() && settings.expand.is_none(), settings.dedupe) {
+            // Filters judge a series as one, and it is expanded as one.
             (false, _) => Self::Series,
             (true, Dedupe::None) => Self::Whole,
             (true, _) => Self::Identity,

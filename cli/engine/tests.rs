@@ -103,6 +103,7 @@ fn filter(
         dedupe,
         conflict,
         filter,
+        expand: None,
         memory,
         temp_dir,
         progress: Progress::default(),
@@ -168,7 +169,8 @@ fn log(label: &'static str) -> impl Strategy<Value = Vec<Record>> {
 fn streamed(sources: &[&[Record]], filter: &Filter, dedupe: Dedupe, memory: usize) -> Option<Timeline> {
     let (temp_dir, filter, conflict) = (std::env::temp_dir(), filter.clone(), Conflict::Both);
     let progress = Progress::default();
-    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress, input_bytes: OnceLock::new() };
+    let settings =
+        Settings { dedupe, conflict, filter, expand: None, memory, temp_dir, progress, input_bytes: OnceLock::new() };
     let chunks = |(at, records): (usize, &&[Record])| -> Option<Chunks<'_>> {
         let mut ordered = Ordered::new(&settings, at);
         let mut chunk = |some: &[Record]| {

@@ -16,7 +16,8 @@ use super::chunk::{Chunk, Meta};
 use super::intake::{Got, chunk_of, enter};
 use super::order::{Order, compare};
 use super::run::{Chunks, Merge, Run, Sorted};
-use super::{Explain, Settings, Stream, is_iana, merge_telling, none_left};
+use super::zones::is_iana;
+use super::{Explain, Settings, Stream, merge_telling, none_left};
 use crate::exit::Trouble;
 use crate::progress::Progress;
 

@@ -37,7 +37,7 @@ use annals_core::when::{Asked, Relation};
 use field::Where;
 use grep::{different, expression, found};
 use view::{Row, View};
-use window::Test;
+pub use window::Test;
 
 /// The options of filters as they are given.
 #[derive(Clone, Debug, Default)]
