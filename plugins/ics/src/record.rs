@@ -72,6 +72,8 @@ impl Record {
                 subs.push(line.into_text());
             }
         }
+        // The component itself may have no END either.
+        subs.extend(open.drain(..).skip(1).rev().map(|missing| format!("END:{missing}")));
         (own, subs)
     }
 

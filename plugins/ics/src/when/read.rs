@@ -252,8 +252,12 @@ pub(crate) fn read_annals(base: When, lines: &[&Line], cx: &mut Reading<'_>) -> 
         None => base,
     };
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    if let Some(name) = zone {
-        when.zone = some(name);
+    // A time that a clock shows is no instant, so that a zone alone does not say what it is there.
+    let of_clock = when.zone.as_deref() == Some("floating") && zone.as_deref() != Some("floating");
+    match (zone, find("X-ANNALS-ZONE")) {
+        (Some(_), Some((line, _))) if of_clock => cx.leave_out("bad-zone", line, "the time has no zone"),
+        (Some(name), _) => when.zone = some(name),
+        (None, _) => {}
     }
     if let Some((_, name)) = find("X-ANNALS-END-ZONE") {
         when.end_zone = some(name);
