@@ -146,9 +146,17 @@ pub(crate) fn decode(raw: &[u8], bare_cr: bool, number: u64, repairs: &mut Repai
     if clean.trim().is_empty() {
         return None;
     }
-    Some(Line::parse(clean.to_owned(), number).unwrap_or_else(|text| {
+    let line = Line::parse(clean.to_owned(), number).unwrap_or_else(|text| {
         let line = Line::keeping(&text, number);
         repair(repairs, "bad-line", format!("line {number} is no content line, and is kept as {}", line.name()));
         line
-    }))
+    });
+    Some(match line.with_sound_params() {
+        None => line,
+        Some((sound, odd)) => {
+            let text = format!("{}: `{odd}` is not as parameters are written", line.shown());
+            repair(repairs, "bad-parameter", text);
+            sound
+        }
+    })
 }

@@ -171,7 +171,11 @@ fn lasting(
 /// The DATE or DATE-TIME of a property.
 fn point(line: &Line, cx: &mut Reading<'_>) -> Result<Point, Fault> {
     let as_day = line.param("VALUE").is_some_and(|value| value.eq_ignore_ascii_case("DATE"));
-    match stamp(line.value()).map_err(|reason| bad("bad-date", line, &reason))? {
+    let found = stamp(line.value()).map_err(|reason| bad("bad-date", line, &reason))?;
+    if let Some(text) = found.text().filter(|text| text != line.value()) {
+        cx.repair("odd-date", format!("{} is read as {text}", line.shown()));
+    }
+    match found {
         Stamp::Date(day) => {
             if !as_day {
                 cx.repair("date-without-value", format!("{} is a day, but VALUE=DATE is missing", line.shown()));
