@@ -286,7 +286,7 @@ impl IcsImport {
     fn fact(&mut self, record: &Record, out: &mut Out<'_>) -> Result<(), Error> {
         let Some(calendar) = &mut self.calendar else { return Ok(()) };
         let mut repairs = Repairs::new();
-        let lines = record.lines(&mut repairs);
+        let lines = record.balanced(&mut repairs);
         for (code, text) in repairs {
             out.repair(record.at, None, code, text);
         }
