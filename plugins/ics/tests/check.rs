@@ -35,8 +35,13 @@ fn samples_come_out_clean() {
     }
 }
 
-/// The codes of what a source says wrongly in a property that is kept as it stands.
-const KEPT: &[&str] = &[];
+/// What an export has wrong although no component of its source has it wrong in the same words, and why.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("missing-dtstart", "events of a METHOD need none; several calendars with different METHODs become one without"),
+    ("component-not-here", "a VALARM that its source puts outside of any calendar is kept, in the calendar"),
+    ("empty-calendar", "no component of the source could be read, or there was none"),
+    ("until-type", "a DTSTART that had to be repaired, and no longer fits its UNTIL"),
+];
 
 #[test]
 fn files_of_others() {
@@ -63,14 +68,18 @@ fn files_of_others() {
                 }
             }
         }
+        let said: BTreeSet<(String, String)> = found.into_iter().map(|note| (note.code, note.text)).collect();
         for note in errors(&exported(imported)) {
+            if said.contains(&(note.code.clone(), note.text.clone())) {
+                kept.entry(note.code).or_default().insert(name);
+                continue;
+            }
             if show == format!("+{}", note.code) || show == "+all" {
                 println!("{name}: {} {}", note.code, note.text);
             }
-            if !KEPT.contains(&note.code.as_str()) {
+            if !EXPLAINED.iter().any(|(code, _)| *code == note.code) {
                 unexplained.push(format!("{name}: {} {}", note.code, note.text));
             }
-            kept.entry(note.code).or_default().insert(name);
         }
     }
     let count = |codes: BTreeMap<String, BTreeSet<&str>>| {
@@ -78,8 +87,16 @@ fn files_of_others() {
         counts.sort_by(|a, b| b.cmp(a));
         counts.into_iter().map(|(files, code)| format!("{code} {files}")).collect::<Vec<_>>().join(", ")
     };
-    tell(&format!("{} corpus documents; {sound} are read without notes, {with_errors} of them have errors", paths.len()));
+    tell(&format!(
+        "{} corpus documents; {sound} are read without notes, {with_errors} of them have errors",
+        paths.len()
+    ));
     tell(&format!("files by error: {}", count(codes)));
     tell(&format!("exports by error that is the source's: {}", count(kept)));
-    assert!(unexplained.is_empty(), "{} errors, first: {:#?}", unexplained.len(), &unexplained[..unexplained.len().min(40)]);
+    assert!(
+        unexplained.is_empty(),
+        "{} errors, first: {:#?}",
+        unexplained.len(),
+        &unexplained[..unexplained.len().min(40)]
+    );
 }

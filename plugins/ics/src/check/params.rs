@@ -28,7 +28,9 @@ pub(super) fn check(line: &Content<'_>, property: Option<&Property>, tell: &mut 
             let text = format!("{of} has the parameter {name} twice: leave one out ({})", section(known.rule));
             tell.error(line.at, "bad-parameter", text);
         }
-        if let Some(property) = property.filter(|property| !has(property.params, name) && !has(ANYWHERE, name)) {
+        // What own properties say is their own business.
+        let Some(property) = property else { continue };
+        if !has(property.params, name) && !has(ANYWHERE, name) {
             // TZID on times in UTC is an error that is told elsewhere.
             let text = format!("{of} takes no parameter {name}: programs ignore it ({})", section(property.rule));
             tell.warning(line.at, "parameter-not-here", text);

@@ -32,7 +32,8 @@ pub(super) fn check(value: &str) -> (Vec<Wrong>, Facts) {
             continue;
         };
         let name = name.to_ascii_uppercase();
-        if name == "FREQ" && at > usize::from(seen.iter().any(|name| name == "RSCALE")) {
+        // With RSCALE, which older programs do not know, the order no longer matters (RFC 7529 section 4.1).
+        if name == "FREQ" && at > 0 && !seen.iter().any(|name| name == "RSCALE" || name == "FREQ") {
             let text = "has parts before FREQ: write FREQ first, since older programs need it there";
             found.push(wrong("rule-order", text, SECTION));
         }

@@ -230,7 +230,7 @@ pub(super) fn uri(value: &str) -> Result<(), String> {
         return Err(format!("is no URI: it has to begin with a scheme, such as `{example}`"));
     }
     match value.chars().find(|c| !c.is_ascii() || c.is_ascii_control() || " \"<>\\^`{|}".contains(*c)) {
-        Some(c) => Err(format!("is no URI: `{}` has to be percent-encoded (RFC 3986)", c.escape_debug())),
+        Some(c) => Err(format!("is no URI: `{}` has to be percent-encoded", c.escape_debug())),
         None => Ok(()),
     }
 }
@@ -241,7 +241,6 @@ fn is_base64(value: &str) -> bool {
         && value.len() - body.len() <= 2
         && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
 }
-
 
 fn is_geo(value: &str) -> bool {
     let within = |text: &str, limit: f64| float(text).is_some_and(|number| number.abs() <= limit);
