@@ -4,8 +4,8 @@ use super::components::Component;
 use super::file::Calendar;
 use super::frame::{Form, Frame};
 use super::properties::section;
-use super::property::until_form;
 use super::tell::Tell;
+use super::times::until_form;
 
 /// Tells what is wrong with a component as a whole.
 pub(super) fn check(frame: &Frame, calendar: &Calendar, tell: &mut Tell<'_, '_>) {
@@ -59,8 +59,7 @@ fn times(frame: &Frame, component: &Component, tell: &mut Tell<'_, '_>) {
         _ => ("DTEND", "RFC 5545 section 3.8.2.2"),
     };
     let end = if last == "DUE" { &frame.due } else { &frame.end };
-    if let (Some(end), Some((at, _))) = (end, &frame.length) {
-        let _ = end;
+    if let (Some(_), Some((at, _))) = (end, &frame.length) {
         let text =
             format!("{} has both {last} and DURATION: leave one out ({})", component.name, section(component.rule));
         tell.error(*at, "end-and-duration", text);
@@ -91,7 +90,7 @@ fn times(frame: &Frame, component: &Component, tell: &mut Tell<'_, '_>) {
             let text = format!("{last} is not after DTSTART: write a later one, or leave it out{advice} ({rule})");
             tell.error(end.at, "end-not-after-start", text);
         }
-    } else if component.name == "VEVENT" && frame.length.is_none() && start.form() != Form::Date && !frame.has("DTEND")
+    } else if component.name == "VEVENT" && start.form() != Form::Date && !frame.has("DTEND") && !frame.has("DURATION")
     {
         tell.warning_once(frame.at, "no-end", || {
             "a VEVENT with neither DTEND nor DURATION: by the RFC it ends when it begins, but some programs show an hour \

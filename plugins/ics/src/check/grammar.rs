@@ -2,6 +2,7 @@
 
 use annals_core::Locator;
 
+use super::MAX_NAME;
 use super::tell::{Tell, shown};
 use crate::line::parts;
 
@@ -47,13 +48,13 @@ impl<'a> Content<'a> {
                 match read_param(param) {
                     Ok(param) => params.push(param),
                     Err(why) => {
-                        let text = format!("{}: the parameter {} {why}", name.to_ascii_uppercase(), shown(param));
+                        let text = format!("{}: the parameter {} {why}", upper(name), shown(param));
                         tell.error(at, "bad-parameter", text);
                     }
                 }
             }
         }
-        Some(Content { at, name: name.to_ascii_uppercase(), params, value: &text[value_at..] })
+        Some(Content { at, name: upper(name), params, value: &text[value_at..] })
     }
 
     /// The first value of a parameter.
@@ -78,7 +79,12 @@ fn read_param(text: &str) -> Result<Param<'_>, &'static str> {
             _ => return Err("has a quote within: quote the whole value, and write a quote in it `^'` (RFC 6868)"),
         }
     }
-    Ok(Param { name: name.to_ascii_uppercase(), values })
+    Ok(Param { name: upper(name), values })
+}
+
+/// A name in upper case, cut off where it is too long to be one.
+fn upper(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect::<String>().to_ascii_uppercase()
 }
 
 /// `1*(ALPHA / DIGIT / "-")`.

@@ -60,11 +60,15 @@ mod recur;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod times;
 mod values;
 mod words;
 
 /// How deep components may be nested; RFC 9073 needs four levels.
 const MAX_DEPTH: usize = 32;
+
+/// How many characters of a name are looked at; none that is known is longer.
+const MAX_NAME: usize = 64;
 
 impl Validator for Ics {
     fn validate(input: Box<dyn Input>, request: &ImportRequest, findings: &mut Findings<'_>) -> Result<(), Error> {
@@ -113,7 +117,8 @@ impl Check {
     fn line(&mut self, line: &Content<'_>, tell: &mut Tell<'_, '_>) {
         match line.name.as_str() {
             "BEGIN" | "END" => {
-                let name = line.value.trim().to_ascii_uppercase();
+                let name: String = line.value.trim().chars().take(MAX_NAME).collect();
+                let name = name.to_ascii_uppercase();
                 if line.value.trim() != line.value || !line.params.is_empty() || !grammar::is_token(&name) {
                     let text =
                         format!("{} takes the name of a component alone (RFC 5545 section 3.6)", shown(&line.name));

@@ -1,5 +1,7 @@
 //! The parameters of a property (RFC 5545 section 3.2).
 
+use std::collections::BTreeSet;
+
 use super::components::has;
 use super::grammar::{Content, Param};
 use super::properties::{Property, section};
@@ -12,7 +14,8 @@ const ANYWHERE: &str = "VALUE DERIVED ORDER";
 
 /// Tells what is wrong with the parameters of a line; `property` is what is known of it.
 pub(super) fn check(line: &Content<'_>, property: Option<&Property>, tell: &mut Tell<'_, '_>) {
-    for (at, param) in line.params.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for param in &line.params {
         let (name, of) = (&param.name, &line.name);
         let Some(known) = parameter(name) else {
             if !name.starts_with("X-") {
@@ -24,7 +27,7 @@ pub(super) fn check(line: &Content<'_>, property: Option<&Property>, tell: &mut 
             }
             continue;
         };
-        if line.params[..at].iter().any(|other| other.name == *name) {
+        if !seen.insert(known.name) {
             let text = format!("{of} has the parameter {name} twice: leave one out ({})", section(known.rule));
             tell.error(line.at, "bad-parameter", text);
         }

@@ -2,13 +2,14 @@
 
 use super::components::{Often, has};
 use super::file::Calendar;
-use super::frame::{Form, Frame, MAX_RULES, Time};
+use super::frame::{Frame, MAX_RULES, Time};
 use super::grammar::Content;
 use super::properties::{Property, Type, property, section};
 use super::tell::{Tell, shown};
+use super::times::{is_utc, note_time, zone};
 use super::values::{self, Wrong};
 use super::{params, recur};
-use crate::value::{Stamp, stamp};
+use crate::value::stamp;
 
 /// Tells what is wrong with a property, and notes in its component what matters at the end.
 pub(super) fn check(line: &Content<'_>, frame: &mut Frame, calendar: &mut Calendar, tell: &mut Tell<'_, '_>) {
@@ -64,7 +65,7 @@ fn unknown(line: &Content<'_>, frame: &mut Frame, tell: &mut Tell<'_, '_>) {
     frame.has_location |= line.name == "X-LIC-LOCATION";
     if line.name == "X-WR-TIMEZONE" {
         let text = "X-WR-TIMEZONE is no standard: some programs move times without TZID to that zone, others ignore it; \
-                    write TZID or UTC on each time";
+                    write TZID or UTC on each time (RFC 5545 section 3.3.5)";
         tell.warning_once(line.at, "x-wr-timezone", || text.to_owned());
     }
     if !line.name.starts_with("X-") && frame.component.is_some() {
@@ -146,9 +147,11 @@ fn value(
                 section(known.rule)
             );
             tell.error(line.at, "date-without-value", text);
+            break;
         } else if let Err(one) = values::check(kind, value) {
+            // Lists that are wrong are so in each value, mostly.
             wrong(tell, value, one);
-            continue;
+            break;
         }
         if matches!(kind, Type::Date | Type::DateTime | Type::Period) {
             let first = value.split('/').next().unwrap_or_default();
@@ -190,66 +193,6 @@ fn binary(line: &Content<'_>, known: &Property, tell: &mut Tell<'_, '_>) {
     if !line.param("ENCODING").is_some_and(|encoding| encoding.eq_ignore_ascii_case("BASE64")) {
         let text = format!("{} is BINARY without ENCODING=BASE64: write it (RFC 5545 section 3.3.1)", known.name);
         tell.error(line.at, "encoding-missing", text);
-    }
-}
-
-/// Looks at the time zone of a time.
-fn zone(
-    line: &Content<'_>,
-    known: &Property,
-    time: &Time,
-    frame: &Frame,
-    calendar: &mut Calendar,
-    tell: &mut Tell<'_, '_>,
-) {
-    let name = known.name;
-    let form = time.form();
-    if matches!(form, Form::Date | Form::Utc) && line.params.iter().any(|param| param.name == "TZID") {
-        let text = format!("{name} is {}, which has no TZID: leave it out (RFC 5545 section 3.2.19)", form.name());
-        tell.error(line.at, "tzid-not-here", text);
-        return;
-    }
-    let component = frame.component.filter(|component| component.is_observance());
-    if let Some(component) = component {
-        if form != Form::Floating {
-            let text = format!(
-                "{name} of {} is {}: write a local time without TZID (RFC 5545 section 3.6.5)",
-                component.name,
-                form.name()
-            );
-            tell.error(line.at, "not-local", text);
-        }
-        return;
-    }
-    let is_free_busy = frame.name == "VFREEBUSY" && matches!(name, "DTSTART" | "DTEND" | "FREEBUSY");
-    if is_free_busy && form != Form::Utc {
-        let text = format!(
-            "{name} of VFREEBUSY is {}: convert it to UTC, and write a `Z` at its end ({})",
-            form.name(),
-            section(known.rule)
-        );
-        tell.error(line.at, "not-utc", text);
-        return;
-    }
-    match (form, &time.tzid) {
-        (Form::Zoned, Some(tzid)) => calendar.uses(tzid, line.at),
-        (Form::Floating, _) => tell.warning_once(line.at, "floating-time", || {
-            format!("{name} is a local time without TZID: programs take it in the reader's zone, in UTC, or in that of the calendar (RFC 5545 section 3.3.5)")
-        }),
-        _ => {}
-    }
-}
-
-fn note_time(known: &Property, time: Time, frame: &mut Frame) {
-    match known.name {
-        "DTSTART" => frame.start = Some(time),
-        "DTEND" => frame.end = Some(time),
-        "DUE" => frame.due = Some(time),
-        "RECURRENCE-ID" => frame.recurrence = Some(time),
-        "EXDATE" | "RDATE" => {
-            frame.dates.entry((known.name, time.form())).or_insert(time.at);
-        }
-        _ => {}
     }
 }
 
@@ -327,19 +270,5 @@ fn note(
         let text =
             format!("{} has ENCODING=BASE64 without VALUE=BINARY: write it (RFC 5545 section 3.2.7)", known.name);
         tell.error(at, "value-missing", text);
-    }
-}
-
-/// Whether an end that is no duration is in UTC; the start is looked at as a time.
-fn is_utc(period: &str) -> bool {
-    period.split('/').nth(1).is_none_or(|end| end.starts_with(['P', 'p', '+', '-']) || end.ends_with(['Z', 'z']))
-}
-
-/// The DATE or DATE-TIME of UNTIL as a form.
-pub(super) fn until_form(until: Stamp) -> Form {
-    match until {
-        Stamp::Date(_) => Form::Date,
-        Stamp::Time { utc: true, .. } => Form::Utc,
-        Stamp::Time { .. } => Form::Floating,
     }
 }

@@ -8,6 +8,9 @@ use crate::value::Stamp;
 
 const SECTION: &str = "3.3.10";
 
+/// How many parts of a rule are looked at; there are seventeen.
+const MAX_PARTS: usize = 32;
+
 /// What of a rule has to fit DTSTART.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
@@ -22,7 +25,12 @@ pub(super) fn check(value: &str) -> (Vec<Wrong>, Facts) {
     let mut found = Vec::new();
     let mut facts = Facts::default();
     let mut seen: Vec<String> = Vec::new();
-    for (at, part) in value.split(';').enumerate() {
+    let parts = value.split(';').filter(|_| !value.is_empty());
+    for (at, part) in parts.enumerate() {
+        if at >= MAX_PARTS {
+            found.push(wrong("bad-rule", format!("has more than {MAX_PARTS} parts"), SECTION));
+            return (found, facts);
+        }
         let Some((name, list)) = part.split_once('=') else {
             let text = match part {
                 "" => "has an empty part: remove the semicolon".to_owned(),
@@ -36,10 +44,6 @@ pub(super) fn check(value: &str) -> (Vec<Wrong>, Facts) {
         if name == "FREQ" && at > 0 && !seen.iter().any(|name| name == "RSCALE" || name == "FREQ") {
             let text = "has parts before FREQ: write FREQ first, since older programs need it there";
             found.push(wrong("rule-order", text, SECTION));
-        }
-        if seen.len() > 32 {
-            found.push(wrong("bad-rule", "has too many parts", SECTION));
-            return (found, facts);
         }
         if seen.contains(&name) {
             found.push(wrong("bad-rule", format!("has {} twice", short(&name)), SECTION));
