@@ -250,7 +250,7 @@ fn note(
                 tell.error(at, "bad-value", text);
             }
         }
-        "FREEBUSY" if !text.split(',').all(|period| is_utc(period)) => {
+        "FREEBUSY" if !text.split(',').all(is_utc) => {
             let text = "FREEBUSY has times that are not in UTC: convert them (RFC 5545 section 3.8.2.6)";
             tell.error(at, "not-utc", text.to_owned());
         }

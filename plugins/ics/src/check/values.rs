@@ -178,7 +178,7 @@ fn request_status(value: &str) -> Result<(), Wrong> {
     let (code, rest) = value.split_once(';').unwrap_or((value, ""));
     let parts: Vec<&str> = code.split('.').collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !matches!(parts.len(), 2 | 3) || !parts.iter().all(|part| is_number(part)) || rest.is_empty() {
+    if !matches!(parts.len(), 2 | 3) || !parts.iter().all(is_number) || rest.is_empty() {
         return Err(wrong("bad-value", "is no status: write code;text, as in 2.0;Success", "3.8.8.3"));
     }
     let mut parts = split(rest, ';');
