@@ -30,7 +30,7 @@ pub(super) enum Type {
     Color,
     Uid,
     Uri,
-    /// A pointer into XML (RFC 9253 section 4.3).
+    /// A pointer into XML (RFC 9253 section 7).
     XmlReference,
 }
 

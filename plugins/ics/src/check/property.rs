@@ -45,7 +45,7 @@ pub(super) fn check(line: &Content<'_>, frame: &mut Frame, calendar: &mut Calend
         _ => {}
     }
     if known.name == "EXRULE" {
-        let text = "EXRULE is no longer defined, and many programs ignore it: write EXDATEs (RFC 5545 appendix A.1)";
+        let text = "EXRULE is no longer defined, and many programs ignore it: write EXDATEs (RFC 5545 appendix A.3)";
         tell.warning(line.at, "deprecated", text.to_owned());
     }
     if component.properties_first && frame.has_inner {
@@ -108,6 +108,8 @@ fn value(
 ) {
     let text = line.value;
     let wrong = |tell: &mut Tell<'_, '_>, value: &str, Wrong { code, text, rule }: Wrong| {
+        // What has to be in UTC is said of the property.
+        let rule = if code == "not-utc" { known.rule } else { rule };
         let text = format!("{}: {} {text} ({})", known.name, shown(value), section(rule));
         match code {
             "unknown-word" => tell.warning(line.at, code, text),

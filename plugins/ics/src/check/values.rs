@@ -187,25 +187,34 @@ fn request_status(value: &str) -> Result<(), Wrong> {
 
 /// TEXT: what a backslash may stand before, and that commas (if it is one text alone) and semicolons have one.
 pub(super) fn text(value: &str, single: bool) -> Result<(), Wrong> {
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match c {
+    let mut chars = value.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let behind = || match at {
+            0 => "at its front".to_owned(),
+            _ => format!("behind `{}`", tail(&value[..at])),
+        };
+        let (code, text) = match c {
             '\\' => match chars.next() {
-                Some('\\' | ';' | ',' | 'n' | 'N') => {}
-                Some(other) => {
-                    let text = format!(
-                        "has `\\{other}`: a backslash itself is written `\\\\`; only `\\\\ \\; \\, \\n` have meaning"
-                    );
-                    return Err(wrong("bad-escape", text, "3.3.11"));
+                Some((_, '\\' | ';' | ',' | 'n' | 'N')) => continue,
+                Some((_, other)) => {
+                    let only = "only `\\\\ \\; \\, \\n` have meaning; a backslash itself is written `\\\\`";
+                    ("bad-escape", format!("has `\\{other}` {}: {only}", behind()))
                 }
-                None => return Err(wrong("bad-escape", "ends with a backslash: write it `\\\\`", "3.3.11")),
+                None => ("bad-escape", "ends with a backslash: write it `\\\\`".to_owned()),
             },
-            ';' => return Err(wrong("unescaped", "has a semicolon in its text: write it `\\;`", "3.3.11")),
-            ',' if single => return Err(wrong("unescaped", "has a comma in its text: write it `\\,`", "3.3.11")),
-            _ => {}
-        }
+            ';' => ("unescaped", format!("has a semicolon {}: write it `\\;`", behind())),
+            ',' if single => ("unescaped", format!("has a comma {}: write it `\\,`", behind())),
+            _ => continue,
+        };
+        return Err(wrong(code, text, "3.3.11"));
     }
     Ok(())
+}
+
+/// The last characters of a text.
+fn tail(text: &str) -> &str {
+    let at = text.char_indices().rev().nth(15).map_or(0, |(at, _)| at);
+    &text[at..]
 }
 
 /// The parts of a text between separators that no backslash stands before.
