@@ -6,6 +6,9 @@ use super::MAX_NAME;
 use super::tell::{Tell, shown};
 use crate::line::parts;
 
+/// How many parameters of a line, and values of them, are looked at: each costs more memory than its bytes.
+const MAX_PARAMS: usize = 10_000;
+
 /// A content line.
 pub(super) struct Content<'a> {
     pub at: Locator,
@@ -44,8 +47,17 @@ impl<'a> Content<'a> {
         }
         let mut params = Vec::new();
         if let Some(list) = text.get(name_end + 1..value_at - 1) {
+            let mut room = MAX_PARAMS;
             for param in outside_quotes(list, ';') {
-                match read_param(param) {
+                if room == 0 {
+                    let text = format!(
+                        "{}: more than {MAX_PARAMS} parameters and values of them are not checked (RFC 5545 section 3.1)",
+                        upper(name)
+                    );
+                    tell.warning(at, "too-large", text);
+                    break;
+                }
+                match read_param(param, &mut room) {
                     Ok(param) => params.push(param),
                     Err(why) => {
                         let text = format!("{}: the parameter {} {why}", upper(name), shown(param));
@@ -63,7 +75,7 @@ impl<'a> Content<'a> {
     }
 }
 
-fn read_param(text: &str) -> Result<Param<'_>, &'static str> {
+fn read_param<'a>(text: &'a str, room: &mut usize) -> Result<Param<'a>, &'static str> {
     let Some((name, list)) = text.split_once('=') else {
         return Err("has no `=`: write NAME=VALUE (RFC 5545 section 3.1)");
     };
@@ -71,7 +83,8 @@ fn read_param(text: &str) -> Result<Param<'_>, &'static str> {
         return Err("has a name of other characters than letters, digits and `-` (RFC 5545 section 3.1)");
     }
     let mut values = Vec::new();
-    for value in outside_quotes(list, ',') {
+    for value in outside_quotes(list, ',').take(*room) {
+        *room -= 1;
         let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|_| value.len() > 1);
         match quoted {
             Some(inner) if !inner.contains('"') => values.push((inner, true)),

@@ -1,5 +1,7 @@
 //! One property: whether it may stand where it stands, and what it says.
 
+use std::collections::BTreeSet;
+
 use super::components::{Often, has};
 use super::file::Calendar;
 use super::frame::{Frame, MAX_RULES, Time};
@@ -135,21 +137,22 @@ fn value(
     }
     let separate = known.list && kind != Type::Texts;
     let values = text.split(move |c| separate && c == ',');
+    let tzid =
+        line.param("TZID").filter(|tzid| !tzid.is_empty()).map(|tzid| tzid.chars().take(256).collect::<String>());
+    let (mut dated, mut forms) = (false, BTreeSet::new());
     for value in values {
-        if kind == Type::DateTime
-            && value.len() == 8
-            && known.types.contains(&Type::Date)
-            && values::date(value).is_ok()
-        {
-            let text = format!(
-                "{}: {} is a DATE: write {};VALUE=DATE:{value} ({})",
-                known.name,
-                shown(value),
-                known.name,
-                section(known.rule)
-            );
-            tell.error(line.at, "date-without-value", text);
-            break;
+        if kind == Type::DateTime && known.types.contains(&Type::Date) && values::date(value).is_ok() {
+            if !dated {
+                let text = format!(
+                    "{}: {} is a DATE: write {};VALUE=DATE:{value} ({})",
+                    known.name,
+                    shown(value),
+                    known.name,
+                    section(known.rule)
+                );
+                tell.error(line.at, "date-without-value", text);
+            }
+            dated = true;
         } else if let Err(one) = values::check(kind, value) {
             // Lists that are wrong are so in each value, mostly.
             wrong(tell, value, one);
@@ -158,10 +161,12 @@ fn value(
         if matches!(kind, Type::Date | Type::DateTime | Type::Period) {
             let first = value.split('/').next().unwrap_or_default();
             let Ok(stamp) = stamp(first) else { continue };
-            let tzid = line.param("TZID").filter(|tzid| !tzid.is_empty()).map(|tzid| tzid.chars().take(256).collect());
-            let time = Time { at: line.at, stamp, tzid };
-            zone(line, known, &time, frame, calendar, tell);
-            note_time(known, time, frame);
+            let time = Time { at: line.at, stamp, tzid: tzid.clone() };
+            // Of a long list, one time of each form tells all.
+            if forms.insert(time.form()) {
+                zone(line, known, &time, frame, calendar, tell);
+                note_time(known, time, frame);
+            }
         }
     }
     note(line, known, kind, frame, calendar, tell);

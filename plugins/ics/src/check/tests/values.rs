@@ -66,6 +66,8 @@ fn times() {
     check("DTSTART;Z:20250910T100000Z\nDURATION:PT1H", &["7 tzid-not-here"]);
     check("DTSTART;VALUE=DATE;Z:20250910".replace(";Z:", ";TZID=Europe/Berlin:").as_str(), &["7 tzid-not-here"]);
     check("DTSTART:20250910", &["7 date-without-value"]);
+    check("DTSTART;VALUE=DATE:20250910\nEXDATE:20250911,20250912", &["8 date-without-value"]);
+    check("DTSTART;VALUE=DATE:20250910\nEXDATE;VALUE=DATE;TZID=A:20250911,20250912", &["8 tzid-not-here"]);
     check("DTSTART;VALUE=DATE:20250910T100000Z", &["7 bad-value"]);
     check("DTSTART;VALUE=DATE:20250230", &["7 bad-value"]);
     check("DTSTART:2025-09-10T10:00:00Z", &["7 bad-value"]);
