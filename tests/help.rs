@@ -14,7 +14,7 @@ fn the_whole_help() {
     place.run(&["--version"]).ok().snapshot("version");
     place.run(&["-h"]).ok().snapshot("help-short");
     place.run(&["--help"]).ok().snapshot("help");
-    for command in ["merge", "show", "formats", "plugin", "completions", "man"] {
+    for command in ["merge", "show", "check", "formats", "plugin", "completions", "man"] {
         place.run(&[command, "--help"]).ok().snapshot(&format!("help-{command}"));
     }
     place.run(&["plugin", "list", "--help"]).ok().snapshot("help-plugin-list");

@@ -30,7 +30,10 @@ use crate::spec::typed_options;
 ///
 /// The exit code is 0 if nothing was found, 1 if something was, 2 if a file could not be checked.
 #[derive(Args, Debug)]
-#[command(after_help = "Example: annals check *.ics")]
+#[command(
+    after_help = "Formats with a check of their own: ics (RFC 5545 and what extends it); of others, `annals formats NAME` \
+                  tells.\n\nExamples:\n  annals check *.ics\n  annals check --errors --json calendar.ics | jq -r .code | sort | uniq -c"
+)]
 pub struct CheckArgs {
     /// Files, folders and patterns, as for `annals merge`
     #[arg(value_name = "INPUT", required = true)]

@@ -48,7 +48,8 @@ fn ways(entry: &Entry) -> &'static str {
 fn tell(entry: &Entry, out: &mut dyn Write) -> std::io::Result<()> {
     let format = entry.format;
     writeln!(out, "{}: {}", format.name(), format.summary())?;
-    writeln!(out, "\nways         {}", ways(entry))?;
+    let checks = if format.can_validate() { ", with rules for `annals check`" } else { "" };
+    writeln!(out, "\nways         {}{checks}", ways(entry))?;
     writeln!(out, "extensions   {}", format.extensions().join(" "))?;
     writeln!(out, "media types  {}", format.media_types().join(" "))?;
     writeln!(out, "plugin       {}", entry.describe())?;

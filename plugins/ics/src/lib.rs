@@ -28,6 +28,7 @@ use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportReq
 
 mod calendar;
 mod charset;
+mod check;
 mod claim;
 mod export;
 mod extra;
@@ -47,7 +48,7 @@ mod when;
 mod write;
 mod zone;
 
-annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export] }
+annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export validate] }
 
 /// iCalendar.
 pub struct Ics;

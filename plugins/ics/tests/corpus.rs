@@ -1,56 +1,16 @@
 //! Calendar files of other projects, where they are at hand: nothing panics, an export is a fixed point, and every
 //! property survives.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
+mod common;
 
-use annals_core::key::content_key;
-use annals_core::testing::{Imported, export, import};
-use annals_core::when::Zone;
-use annals_core::{Event, Fact, ImportRequest};
+use std::collections::BTreeMap;
+use std::fs;
+
+use annals_core::testing::{export, import};
+use annals_core::{Event, ImportRequest};
 use annals_ics::Ics;
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "ics") {
-            found.push(path);
-        }
-    }
-}
-
-/// The events in the order of the source: some had to wait for a time zone.
-fn in_order(mut imported: Imported) -> Imported {
-    imported.events.sort_by_key(|event| event.claims.iter().map(|claim| claim.locator).min());
-    imported
-}
-
-/// What the host does between import and export: ids for events without one, facts in order and without repeats, the
-/// zones that are used.
-fn host(imported: Imported) -> (Vec<Event>, Vec<Fact>) {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let (mut events, mut facts) = (imported.events, imported.facts);
-    for event in &mut events {
-        if event.id.as_deref().is_none_or(|id| id.starts_with("sha256-")) {
-            event.id = None;
-            let key: String = content_key(event)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-            let times = seen.entry(key.clone()).and_modify(|times| *times += 1).or_insert(1);
-            event.id = Some(if *times == 1 { format!("sha256-{key}") } else { format!("sha256-{key}-{times}") });
-        }
-        for zone in [&event.when.zone, &event.when.end_zone].into_iter().flatten() {
-            if let Some(Zone::Named(tz)) = Zone::parse(zone) {
-                facts.push(Fact { kind: "zone".to_owned(), key: tz.name().to_owned(), value: true.into() });
-            }
-        }
-    }
-    facts.sort_by_key(|fact| (fact.kind.clone(), fact.key.clone(), fact.value.to_string()));
-    facts.dedup();
-    (events, facts)
-}
+use crate::common::{corpus, host, in_order, tell};
 
 /// Unfolded lines and how often each stands there, without those that say nothing of the calendar; those of the
 /// calendar itself only where there is one, since of several they are merged. Time zones likewise, and once each.
@@ -78,10 +38,7 @@ fn properties(bytes: &[u8], single: bool) -> BTreeMap<String, usize> {
 
 #[test]
 fn files_of_others_survive() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/ics");
-    let mut paths = Vec::new();
-    files(&folder, &mut paths);
-    paths.sort();
+    let paths = corpus();
     if paths.is_empty() {
         tell("0 corpus documents, skipped");
         return;
@@ -89,8 +46,7 @@ fn files_of_others_survive() {
     let (mut refused, mut events, mut rejected, mut clean, mut differing) = (0, 0, 0, 0, 0);
     let (mut lines, mut missing) = (0, 0);
     let mut codes: BTreeMap<String, usize> = BTreeMap::new();
-    for path in &paths {
-        let name = path.strip_prefix(&folder).unwrap().display().to_string();
+    for (name, path) in &paths {
         let bytes = fs::read(path).unwrap();
         let Ok(imported) = import::<Ics>(&bytes, ImportRequest::default()) else {
             refused += 1;
@@ -174,10 +130,4 @@ fn files_of_others_survive() {
 /// How a note begins to tell of a line.
 fn shown(line: &str) -> String {
     format!("`{}", line.chars().take(80).collect::<String>())
-}
-
-/// Prints past the test harness, which would keep what a passing test says to itself.
-fn tell(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
