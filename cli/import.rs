@@ -1,26 +1,30 @@
 //! Reads sources through their importers, several at once, into the engine.
 
+mod collector;
+pub mod late;
+
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use annals_core::host::Failure;
+use annals_core::outside::Windows;
 use annals_core::plugin::{ImportCounts, ImportRequest, Options};
 use annals_core::table::Text;
 use annals_core::when::Zone;
-use annals_core::{Fact, Host, Note, NoteKind, table};
+use annals_core::{Fact, Note, NoteKind, table};
 
 use crate::engine::{Got, Intake, Numbers, Settings};
 use crate::exit::{Exit, Place, Trouble, nearest};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
 use crate::parts::{self, Part};
-use crate::progress::Progress;
 use crate::record::{Common, ready};
 use crate::registry::{Entry, Registry};
 use crate::report::{Noted, Report, SourceReport};
 use crate::source::{Opened, Source};
 use crate::spec::{COMMON, typed_options};
+use collector::Collector;
 
 /// Limits on what is read.
 #[derive(Clone, Debug)]
@@ -41,7 +45,14 @@ pub struct Read {
     pub failed: Vec<bool>,
     /// The facts of the others.
     pub facts: Vec<Fact>,
+    /// Numbers the rows that come later.
+    pub numbers: Numbers,
+    /// Per source: lines at which a reading of what was left out may begin.
+    pub stops: Vec<Stops>,
 }
+
+/// Lines of a source by offset and number, some distance apart.
+pub type Stops = Vec<(u64, u64)>;
 
 /// What is the same for all sources.
 pub struct Importing<'a> {
@@ -62,6 +73,7 @@ struct Shared<'a> {
     sources: &'a [Source],
     tasks: &'a [Task],
     importing: &'a Importing<'a>,
+    windows: Option<Windows>,
     numbers: Numbers,
     /// The next task.
     next: AtomicUsize,
@@ -83,6 +95,7 @@ struct One {
     floating: usize,
     facts: Vec<Fact>,
     notes: Vec<Notes>,
+    stops: Stops,
 }
 
 impl One {
@@ -94,51 +107,12 @@ impl One {
         self.floating += next.floating;
         self.facts.append(&mut next.facts);
         self.notes.append(&mut next.notes);
+        self.stops.append(&mut next.stops);
     }
 }
 
 /// What became of one task.
 type Outcome = (SourceReport, Result<One, Trouble>);
-
-/// Keeps what an import tells.
-struct Collector<'a> {
-    at: usize,
-    notes: RefCell<Notes>,
-    note_file: &'a RefCell<NoteFile>,
-    /// Notes that could not be kept.
-    failed: RefCell<Option<Trouble>>,
-    facts: RefCell<Vec<Fact>>,
-    shared: &'a Shared<'a>,
-    progress: &'a Progress,
-    /// Bytes that have been told as progress.
-    told: Cell<u64>,
-}
-
-impl Host for Collector<'_> {
-    fn cancelled(&self) -> bool {
-        interrupt::requested()
-            || self.failed.borrow().is_some()
-            || self.shared.is_over_limit()
-            || self.shared.stop.load(Ordering::Relaxed) < self.at
-    }
-
-    fn progress(&self, done: u64) {
-        self.progress.read(done.saturating_sub(self.told.replace(done)));
-    }
-
-    fn note(&self, note: &Note) {
-        if note.kind == NoteKind::Reject {
-            self.shared.rejected.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Err(trouble) = self.notes.borrow_mut().push(note.clone(), &mut self.note_file.borrow_mut()) {
-            self.failed.borrow_mut().get_or_insert(trouble);
-        }
-    }
-
-    fn fact(&self, fact: &Fact) {
-        self.facts.borrow_mut().push(fact.clone());
-    }
-}
 
 impl Shared<'_> {
     fn is_over_limit(&self) -> bool {
@@ -154,6 +128,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         sources,
         tasks: &tasks,
         importing,
+        windows: importing.settings.filter.windows(),
         numbers: Numbers::default(),
         next: AtomicUsize::new(0),
         stop: AtomicUsize::new(usize::MAX),
@@ -178,7 +153,7 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
                 .collect()
         }),
     };
-    let (mut failed, mut facts) = (Vec::new(), Vec::new());
+    let (mut failed, mut facts, mut stops) = (Vec::new(), Vec::new(), Vec::new());
     let note_file = &mut NoteFile::new(&importing.settings.temp_dir);
     let mut outcomes = outcomes.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner));
     for (at, source) in sources.iter().enumerate() {
@@ -186,8 +161,10 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         // What was not begun comes after what ended the run.
         let Some((mut line, result)) = whole(outcomes.by_ref().take(parts)) else { break };
         failed.push(result.is_err());
+        stops.push(Stops::new());
         match result {
             Ok(one) => {
+                stops[at] = one.stops;
                 line.status = "complete".to_owned();
                 line.account.read = one.counts.read();
                 (line.account.filtered, line.account.rejected) = (one.counts.filtered, one.counts.rejected);
@@ -216,14 +193,17 @@ pub fn all(sources: &[Source], importing: &Importing<'_>, report: &mut Report) -
         return Err(report.failures.remove(0));
     }
     let got = got.into_iter().collect::<Result<_, Trouble>>()?;
-    Ok(Read { got, failed, facts })
+    Ok(Read { got, failed, facts, numbers: shared.numbers, stops })
 }
 
 /// What is to be read one after the other: the sources, large ones in parts where their format allows it.
 fn plan(sources: &[Source], importing: &Importing<'_>) -> Vec<Task> {
     let size = importing.settings.part_bytes();
+    let all = importing.settings.input_bytes.get().copied().unwrap_or(0);
+    // To count the lines before a part costs a reading: not where the sources are shared out well as they are.
+    let is_large = |bytes: &u64| *bytes >= 2 * size && bytes.saturating_mul(3 * importing.threads as u64) > all;
     let parts = |source: &Source| -> Option<Vec<Part>> {
-        source.size().filter(|bytes| importing.threads > 1 && *bytes >= 2 * size)?;
+        source.size().filter(|bytes| importing.threads > 1 && is_large(bytes))?;
         let opened = Opened::open(&source.path).ok()?;
         let entry = choose(source, importing.from, &opened, importing.registry).ok()?;
         // An error shows itself when the source is read as a whole.
@@ -291,8 +271,16 @@ impl Shared<'_> {
             opened = Opened::part(&source.path, from, to).map_err(cannot)?;
             options.0.extend([("part-offset", from), ("part-line", line)].map(|(name, n)| (name.to_owned(), n.into())));
         }
+        // What is left out may have to be read again.
+        let again = parts::can_split(entry) && source.size().is_some_and(|size| size > 0);
         let host = Collector {
             at,
+            source: self.tasks[at].source as u32,
+            common: &common,
+            intake: RefCell::new(intake),
+            windows: self.windows.as_ref().filter(|_| again),
+            stops: RefCell::default(),
+            floating: Cell::new(0),
             notes: RefCell::default(),
             note_file,
             failed: RefCell::default(),
@@ -301,18 +289,10 @@ impl Shared<'_> {
             progress: &self.importing.settings.progress,
             told: Cell::new(part.map_or(0, |part| part.from)),
         };
-        self.import(host, entry, opened, options, &common, intake)
+        self.import(host, entry, opened, options)
     }
 
-    fn import(
-        &self,
-        host: Collector<'_>,
-        entry: &Entry,
-        opened: Opened,
-        options: Options,
-        common: &Common,
-        intake: &mut Intake<'_>,
-    ) -> Result<One, Trouble> {
+    fn import(&self, host: Collector<'_, '_>, entry: &Entry, opened: Opened, options: Options) -> Result<One, Trouble> {
         let (at, progress) = (host.at, host.progress);
         let number = self.tasks[at].source;
         let (source, limits) = (&self.sources[number], self.importing.limits);
@@ -323,11 +303,11 @@ impl Shared<'_> {
         let counts = (|| {
             let mut stream = entry.format.import(Box::new(opened), &source.label, &request, &host).map_err(trouble)?;
             while let Some(batch) = stream.next_batch().map_err(trouble)? {
-                let (batch, local) = ready(&batch, &source.label, common)
+                let (batch, local) = ready(&batch, &source.label, host.common)
                     .map_err(|error| trouble_of(Failure::Plugin(error), source, entry))?;
                 floating += floating_rows(&batch);
                 progress.events(batch.num_rows() as u64);
-                intake.add(number as u32, &batch, local)?;
+                host.intake.borrow_mut().add(host.source, &batch, local)?;
             }
             stream.finish().map_err(trouble)
         })();
@@ -345,7 +325,9 @@ impl Shared<'_> {
             (None, Ok(counts)) => {
                 let mut notes = host.notes.into_inner();
                 notes.end(&mut host.note_file.borrow_mut())?;
-                Ok(One { counts, floating, facts: host.facts.into_inner(), notes: vec![notes] })
+                floating += host.floating.get();
+                let (facts, stops) = (host.facts.into_inner(), host.stops.into_inner());
+                Ok(One { counts, floating, facts, notes: vec![notes], stops })
             }
             (None, Err(trouble)) => Err(trouble),
         }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use annals_core::account::Account;
 
-use crate::engine::{self, Explain, Merged, Settings};
+use crate::engine::{self, Explain, Left, Merged, Settings};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved, SideFiles, Target};
-use crate::import::{self, Importing, Limits};
+use crate::import::{self, Importing, Limits, late};
 use crate::output::{self, Pending};
 use crate::registry::Registry;
 use crate::report::Report;
@@ -46,6 +46,7 @@ pub type Written = (Report, Vec<Pending>);
 
 /// Reads, merges and writes. Nothing is put into place before everything has been written; on an error nothing is.
 pub fn run(reading: &Reading, writing: &Writing, registry: &Registry) -> Result<Report, Trouble> {
+    engine::heap::keep_freed();
     let side_files = SideFiles {
         report: writing.report.as_deref(),
         rejects: writing.rejects.as_deref(),
@@ -108,7 +109,12 @@ pub fn merge(
         registry,
     };
     let read = import::all(sources, &importing, report)?;
-    let mut merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, Explain::to(explain))?;
+    let (numbers, stops) = (read.numbers, read.stops);
+    let mut read_left = |left: &[Left]| late::read(sources, &importing, &numbers, &stops, left);
+    let explain = Explain::to(explain);
+    let mut merged = engine::merge(&reading.settings, read.got, read.failed, read.facts, explain, &mut read_left)?;
+    // They have become rows, with which the engine reckons.
+    report.sources.iter_mut().zip(&merged.late).for_each(|(source, late)| source.account.filtered -= late);
     report.conflicts.clone_from(&merged.conflicts);
     report.unjudged = std::mem::take(&mut merged.remarks);
     Ok(merged)

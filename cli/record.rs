@@ -1,5 +1,6 @@
 //! Makes what an importer gives ready for the merge: claims complete, minted ids dropped, common options applied.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use annals_core::table::{self, Rows, Text};
@@ -85,9 +86,27 @@ fn by_column(batch: &RecordBatch, label: &str, common: &Common) -> Option<Ready>
     Some((RecordBatch::try_new_with_options(batch.schema(), columns, &options).ok()?, locals))
 }
 
+/// The real id of a record with these ids, or the one inside its source: as [`ready`] makes them.
+pub fn ids<'a>(
+    id: Option<&'a str>,
+    local: Option<&'a str>,
+    common: &Common,
+) -> (Option<Cow<'a, str>>, Option<&'a str>) {
+    let real = id.filter(|id| is_real(id));
+    match (&common.id_scope, real, local) {
+        (Some(scope), Some(id), _) | (Some(scope), None, Some(id)) => (Some(format!("{scope}:{id}").into()), None),
+        (_, Some(id), _) => (Some(id.into()), None),
+        (_, None, local) => (None, local),
+    }
+}
+
+fn is_real(id: &str) -> bool {
+    !id.is_empty() && !key::is_minted(id)
+}
+
 /// The id of a row, unless it is none or was minted.
 fn real_id(rows: &Rows, row: usize) -> Option<&str> {
-    rows.text(Text::Id, row).filter(|id| !id.is_empty() && !key::is_minted(id))
+    rows.text(Text::Id, row).filter(|id| is_real(id))
 }
 
 /// The claims with this source.
@@ -106,7 +125,7 @@ fn labelled(claims: &ListArray, label: &str) -> ListArray {
 
 /// A record ready for the merge, and its id inside its source if it has no real one.
 fn record(mut event: Event, label: &str, common: &Common) -> (Event, Option<String>) {
-    if event.id.as_deref().is_some_and(|id| id.is_empty() || key::is_minted(id)) {
+    if event.id.as_deref().is_some_and(|id| !is_real(id)) {
         event.id = None;
     }
     if event.claims.is_empty() {
@@ -157,6 +176,11 @@ mod tests {
         let expected = events.iter().map(|event| record(event.clone(), "a.ics", common));
         let (expected, locals): (Vec<Event>, Vec<Option<String>>) =
             expected.map(|(event, local)| (canonical(event), local)).unzip();
+        for (event, (expected, local)) in events.iter().zip(expected.iter().zip(&locals)) {
+            let own = event.claims.iter().find(|claim| claim.is_own()).and_then(|claim| claim.id.as_deref());
+            let found = ids(event.id.as_deref(), own, common);
+            assert_eq!((found.0.as_deref(), found.1), (expected.id.as_deref(), local.as_deref()));
+        }
         let (batch, found) = ready(&batch, "a.ics", common).unwrap();
         assert_eq!(table::from_batch(&batch).unwrap(), expected);
         assert!(found == locals || found.is_empty() && locals.iter().all(Option::is_none));

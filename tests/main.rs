@@ -7,12 +7,15 @@ mod check;
 mod common;
 mod corpus;
 mod engine;
+mod expand;
 mod files;
 mod filters;
 mod help;
 mod hostile;
 mod limits;
 mod options;
+#[cfg(unix)]
+mod outside;
 mod samples;
 mod scenarios;
 mod signals;

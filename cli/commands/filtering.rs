@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::engine::expand::Expand;
 use crate::engine::filter::{Filter, Given};
 use crate::exit::Trouble;
 
@@ -47,12 +48,24 @@ pub struct Filtering {
     /// values one is enough. What is missing equals an empty VALUE: `place=` finds events without a place.
     #[arg(long = "where", value_name = "FIELD=VALUE", help_heading = "Filters")]
     pub wheres: Vec<String>,
+    /// Series become their instances that share time with this: `A..B`, `A..`, `..B` or one date
+    ///
+    /// Each instance is an event of its own, with the id of the series and its `instance`; overrides take the place of
+    /// theirs, also where they lie in another file. What does not recur stays as it is. Filters then judge each instance
+    /// alone. Work on one series ends after 3 million steps, which is told.
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true, help_heading = "Filters")]
+    pub expand: Option<String>,
     /// The zone in which the dates of filters are read; dates and floating times are compared by its clock
     #[arg(long, value_name = "NAME", default_value = "UTC", allow_hyphen_values = true, help_heading = "Filters")]
     pub zone: String,
 }
 
 impl Filtering {
+    /// The time whose instances series become.
+    pub fn expand(&self) -> Result<Option<Expand>, Trouble> {
+        self.expand.as_deref().map(|text| Expand::new(text, &self.zone)).transpose()
+    }
+
     /// The filter that they make together.
     pub fn filter(&self) -> Result<Filter, Trouble> {
         Filter::new(&Given {

@@ -103,6 +103,7 @@ impl Joining {
             dedupe: self.dedupe,
             conflict: self.conflict,
             filter: self.filtering.filter()?,
+            expand: self.filtering.expand()?,
             memory: self.memory.unwrap_or_else(default_memory),
             temp_dir: self.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
             progress: Progress::new(if quiet { When::Never } else { self.progress }),
@@ -127,8 +128,7 @@ fn memory_of_machine() -> Option<u64> {
     Some(group.and_then(|limit| limit.trim().parse().ok()).map_or(total, |limit: u64| limit.min(total)))
 }
 
-/// The columns of a batch have room for 2 GiB of text.
-/// The size of the largest record.
+/// The size of the largest record: the columns of a batch have room for 2 GiB of text.
 pub fn parse_record(text: &str) -> Result<usize, String> {
     parse_size(text).and_then(|size| if size > 1 << 30 { Err("at most 1G".to_owned()) } else { Ok(size) })
 }

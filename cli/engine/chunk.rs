@@ -76,7 +76,7 @@ impl Meta {
 pub struct Chunk {
     /// The columns of the event table that are not null in every row.
     pub events: RecordBatch,
-    /// The same, by name.
+    /// The same values, by name.
     pub rows: Rows,
     /// What the engine knows of them.
     pub meta: Meta,
@@ -91,8 +91,13 @@ pub struct Chunk {
 impl Chunk {
     /// Columns of the event table, and what is known of their rows.
     pub fn new(events: &RecordBatch, meta: Meta) -> Arc<Self> {
+        let rows = Rows::of(events).expect("checked when it came in");
+        Self::of(events, rows, meta)
+    }
+
+    /// The same with the rows of `events`.
+    pub fn of(events: &RecordBatch, rows: Rows, meta: Meta) -> Arc<Self> {
         let events = prune(events);
-        let rows = Rows::of(&events).expect("checked when it came in");
         let columns: usize = events.columns().iter().map(|column| table::bytes_of(column.as_ref())).sum();
         let bytes = columns + meta.bytes() + 4096;
         let uneven = (0..events.num_columns()).any(|at| longest(events.column(at)) > LONG);
@@ -135,6 +140,11 @@ impl Chunk {
     /// The content of a row, where it is known.
     pub fn content(&self, row: usize) -> Option<&Content> {
         self.meta.content.get(row).filter(|content| **content != Content::default())
+    }
+
+    /// How many more records are in a row.
+    pub fn weight(&self, row: usize) -> u32 {
+        self.meta.weight.get(row).copied().unwrap_or(0)
     }
 
     /// The source of a row.

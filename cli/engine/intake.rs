@@ -14,16 +14,14 @@ use super::entries::Entries;
 use super::filter::Filter;
 use super::order::{Group, Order};
 use super::run::{Run, sort};
-use super::{Dedupe, Settings, is_iana};
+use super::zones::Zones;
+use super::{Dedupe, Settings};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
 
 /// Numbers rows, across threads.
 #[derive(Default)]
 pub struct Numbers(AtomicU64);
-
-/// How many standing rows use each time zone.
-pub type Zones = HashMap<String, i64>;
 
 /// Where one thread puts the rows that it has read.
 pub struct Intake<'a> {
@@ -66,6 +64,11 @@ impl<'a> Intake<'a> {
         Self { settings, numbers, limit, chunks: Vec::new(), bytes: 0, got }
     }
 
+    /// One of `threads` that take rows when others are in memory already.
+    pub fn late(settings: &'a Settings, numbers: &'a Numbers, threads: usize) -> Self {
+        Self { limit: settings.memory / 8 / threads, ..Self::new(settings, numbers, threads) }
+    }
+
     /// Takes rows of a source. `local` = their ids inside the source, where they have no real one; empty = none.
     pub fn add(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<(), Trouble> {
         let count = batch.num_rows();
@@ -74,12 +77,42 @@ impl<'a> Intake<'a> {
         // It is told later, if it turns out to have no company indeed.
         self.got.unjudged |= chunk.meta.flags.iter().any(|flags| flags & UNJUDGED != 0);
         enter(self.settings, &mut self.got.entries, &chunk, 0..count);
-        count_zones(self.got.zones.entry(source).or_default(), &chunk);
+        self.got.zones.entry(source).or_default().chunk(&chunk);
         self.bytes += chunk.bytes() + 48 * count;
         self.chunks.push(chunk);
         if self.bytes > self.limit {
             self.spill()?;
         }
+        if self.got.entries.bytes() > self.limit / 4 {
+            self.got.entries.spill(&mut self.got.file)?;
+        }
+        Ok(())
+    }
+
+    /// Takes rows that are known to have company, and gives the number of the first.
+    pub fn add_late(&mut self, source: u32, batch: &RecordBatch, local: Vec<Option<String>>) -> Result<u64, Trouble> {
+        let count = batch.num_rows();
+        let first = self.numbers.0.fetch_add(count as u64, Ordering::Relaxed);
+        let chunk = chunk_of(self.settings, source, first, batch, local);
+        self.bytes += chunk.bytes() + 48 * count;
+        self.chunks.push(chunk);
+        if self.bytes > self.limit {
+            self.spill()?;
+        }
+        Ok(first)
+    }
+
+    /// Takes note of a record that lies outside the windows of the filters and has no row: its place in the source, its
+    /// real id, or the one inside the source.
+    pub fn left(&mut self, source: u32, place: u64, id: Option<&str>, local: Option<&str>) -> Result<(), Trouble> {
+        let local = local.filter(|_| self.settings.dedupe >= Dedupe::Identity);
+        // What has no id has only equal company, which lies outside as well.
+        let hash = match (id, local) {
+            (Some(id), _) => Group::hash_of_series(id),
+            (None, Some(local)) => Group::hash_of_local(source, local),
+            (None, None) => return Ok(()),
+        };
+        self.got.entries.add_left(hash, source, place);
         if self.got.entries.bytes() > self.limit / 4 {
             self.got.entries.spill(&mut self.got.file)?;
         }
@@ -132,7 +165,7 @@ pub fn chunk_of(
     if !settings.filter.is_empty() {
         meta.flags = (0..count).map(|row| judge(&settings.filter, &rows, row)).collect();
     }
-    Chunk::new(batch, meta)
+    Chunk::of(batch, rows, meta)
 }
 
 /// What the filters make of a row that has no company, as flags.
@@ -162,36 +195,9 @@ pub fn enter(settings: &Settings, entries: &mut Entries, chunk: &Chunk, rows: Ra
         if let Some(hash) = Group::Content.hash(chunk, row) {
             entries.add(hash, true, source, number);
         }
-    }
-}
-
-/// Counts so many uses of a zone, if exporters have to know it.
-pub fn count_zone(zones: &mut Zones, zone: &str, count: i64) {
-    if is_iana(zone) {
-        *zones.entry(zone.to_owned()).or_default() += count;
-    }
-}
-
-/// Counts the zones of the rows that stand.
-fn count_zones(zones: &mut Zones, chunk: &Chunk) {
-    for column in [Text::Zone, Text::EndZone].into_iter().filter(|column| chunk.rows.has(*column)) {
-        // Most rows have the zone of the row before.
-        let mut last: Option<(&str, i64)> = None;
-        let mut add = |last: Option<(&str, i64)>| {
-            if let Some((zone, count)) = last {
-                count_zone(zones, zone, count);
-            }
-        };
-        for row in (0..chunk.len()).filter(|&row| !chunk.has(row, FILTERED)) {
-            let Some(zone) = chunk.rows.text(column, row) else { continue };
-            match &mut last {
-                Some((same, count)) if *same == zone => *count += 1,
-                _ => {
-                    add(last);
-                    last = Some((zone, 1));
-                }
-            }
+        if settings.expand.is_some() && chunk.rows.text(Text::Recurrence, row).is_some() {
+            let is_local = || chunk.meta.local.get(row).is_some_and(Option::is_some);
+            entries.add_alone(!(real || local && is_local()), source, chunk.meta.seq[row]);
         }
-        add(last);
     }
 }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use annals_core::Event;
 use annals_core::account::Account;
 use annals_core::key;
-use annals_core::table::{Rows, Text};
+
 use serde_json::{Value, json};
 
+use super::ahead::{Ahead, each_group};
 use super::chunk::{Chunk, DONE, FILTERED, REPEATED, UNJUDGED, from_spill};
 use super::entries::Groups;
+use super::expand::Calendars;
 use super::explain::Explain;
-use super::intake::{Zones, count_zone};
 use super::order::{Group, Order};
+use super::plain::{self, Member, Plain};
 use super::run::{Merge, Run};
 use super::sorter::{Made, Sorter};
+use super::zones::Zones;
 use super::{Conflicts, Dedupe, Joined, Record, Remarks, Settings, exact, identity};
 use crate::exit::Trouble;
 use crate::spill::SpillFile;
@@ -30,6 +33,8 @@ pub struct Joiner<'a> {
     pub failed: &'a [bool],
     pub accounts: &'a mut [Account],
     pub zones: &'a mut Zones,
+    /// What the sources define themselves.
+    pub calendars: &'a Calendars,
     pub conflicts: &'a mut Conflicts,
     pub file: &'a mut SpillFile,
     pub explain: &'a mut Explain,
@@ -54,8 +59,7 @@ impl Joiner<'_> {
         let mut done = Made::new(Order::Time, self.settings);
         let mut winners = Made::new(Order::Group(of_content), self.settings);
         let mut merge = identities.merge(self.file)?;
-        let explained = self.explain.is_on();
-        each_group(&mut merge, explained, |group| self.identity(group, &mut done, &mut winners))?;
+        each_group(&mut merge, |group| self.identity(group, &mut done, &mut winners))?;
         let winners = winners.finish(self.file)?.runs();
         contents.add(winners);
         let mut merge = contents.merge(self.file)?;
@@ -98,7 +102,7 @@ impl Joiner<'_> {
                     sorter.push(chunk, row, file)?;
                 }
                 if !chunk.has(row, FILTERED) {
-                    count_zones(self.zones, &chunk.rows, row, -1);
+                    self.zones.row(&chunk.rows, row, -1);
                 }
             }
             if take {
@@ -131,9 +135,26 @@ impl Joiner<'_> {
         Ok(())
     }
 
+    /// Whether groups may be joined by their columns: nothing is judged as a whole, and nothing written down.
+    fn by_columns(&self) -> bool {
+        self.settings.filter.is_empty() && self.settings.expand.is_none() && !self.explain.is_on()
+    }
+
+    fn records(&self, group: &[Member]) -> Vec<Record> {
+        let explained = self.explain.is_on();
+        group.iter().map(|(chunk, row)| Record::of(chunk, *row, explained)).collect()
+    }
+
     /// Rows of one hash of identity.
-    fn identity(&mut self, group: Vec<Record>, done: &mut Made, winners: &mut Made) -> Result<(), Trouble> {
-        let series = !self.settings.filter.is_empty();
+    fn identity(&mut self, group: &[Member], done: &mut Made, winners: &mut Made) -> Result<(), Trouble> {
+        if self.settings.dedupe >= Dedupe::Identity
+            && self.by_columns()
+            && let Some(joined) = plain::by_id(group)
+        {
+            return self.settle_rows(group, &joined, 0, done);
+        }
+        let group = self.records(group);
+        let series = !self.settings.filter.is_empty() || self.settings.expand.is_some();
         let joined = match self.settings.dedupe {
             Dedupe::None => exact::join(group, Dedupe::None),
             _ => identity::join(group, self.settings.conflict),
@@ -168,20 +189,22 @@ impl Joiner<'_> {
 
     /// Rows by their content.
     fn contents(&mut self, merge: &mut Merge, done: &mut Made) -> Result<(), Trouble> {
+        let mut rows = Ahead::new(merge);
         let mut large: Option<Made> = None;
-        let mut group: Vec<Record> = Vec::new();
+        let mut group: Vec<Member> = Vec::new();
         let mut hash = None;
         // The place of a row among those of its source in a large group.
         let mut last = (u32::MAX, 0);
         loop {
-            let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Arc::clone(chunk), row));
-            let next_hash = next.as_ref().map(|(hash, ..)| *hash);
+            let next = rows.next()?;
+            let next_hash = next.as_ref().map(|(hash, _)| *hash);
             if next_hash != hash {
-                self.end_contents(std::mem::take(&mut group), large.take(), done)?;
+                self.end_contents(&group, large.take(), done)?;
+                group.clear();
                 hash = next_hash;
                 last = (u32::MAX, 0);
             }
-            let Some((_, chunk, row)) = next else { return Ok(()) };
+            let Some((_, (chunk, row))) = next else { return Ok(()) };
             let source = chunk.source(row);
             last = if last.0 == source { (source, last.1 + 1) } else { (source, 0) };
             match &mut large {
@@ -190,9 +213,10 @@ impl Joiner<'_> {
                     made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
                 }
                 None => {
-                    group.push(Record::of(&chunk, row, self.explain.is_on()));
+                    group.push((chunk, row));
                     if group.len() > LARGE && self.settings.dedupe == Dedupe::Exact {
-                        large = Some(self.occurrences(std::mem::take(&mut group))?);
+                        large = Some(self.occurrences(&group)?);
+                        group.clear();
                     }
                 }
             }
@@ -200,32 +224,39 @@ impl Joiner<'_> {
     }
 
     /// The beginning of a large group as rows sorted by their occurrence.
-    fn occurrences(&mut self, group: Vec<Record>) -> Result<Made, Trouble> {
+    fn occurrences(&mut self, group: &[Member]) -> Result<Made, Trouble> {
         let mut made = Made::new(Order::Occurrence, self.settings);
         let mut last = (usize::MAX, 0);
-        for record in group {
+        for (chunk, row) in group {
+            let record = Record::of(chunk, *row, false);
             last = if last.0 == record.source { (record.source, last.1 + 1) } else { (record.source, 0) };
             made.push((last.1, 0), &record.event, (record.source, record.weight), self.file)?;
         }
         Ok(made)
     }
 
-    fn end_contents(&mut self, group: Vec<Record>, large: Option<Made>, done: &mut Made) -> Result<(), Trouble> {
+    fn end_contents(&mut self, group: &[Member], large: Option<Made>, done: &mut Made) -> Result<(), Trouble> {
         let settings = self.settings;
         if let Some(made) = large {
             let mut merge = made.finish(self.file)?.merge(self.file)?;
-            let explained = self.explain.is_on();
-            return each_group(&mut merge, explained, |same| {
+            return each_group(&mut merge, |same| {
                 // One from each source; equal hashes are no proof here either.
-                let joined = exact::join(same, settings.dedupe);
+                let joined = exact::join(self.records(same), settings.dedupe);
                 joined.into_iter().try_for_each(|one| self.settle("exact", vec![one], REPEATED, done))
             });
         }
         if group.is_empty() {
             return Ok(());
         }
+        if settings.dedupe == Dedupe::Exact
+            && group.len() > 1
+            && self.by_columns()
+            && let Some(joined) = plain::by_content(group)
+        {
+            return self.settle_rows(group, &joined, 0, done);
+        }
         // Only what is equal in more than the hash is joined.
-        let joined = exact::join(group, settings.dedupe);
+        let joined = exact::join(self.records(group), settings.dedupe);
         // All that is said in several sources has come here, so that one event of it is the only one.
         let across = |one: &Joined| one.others.iter().any(|other| other.source != one.standing.source);
         let alone = settings.dedupe == Dedupe::Exact && joined.len() == 1 && across(&joined[0]);
@@ -237,6 +268,9 @@ impl Joiner<'_> {
 
     /// What records have become, in the account and on the way out. They are judged together.
     fn settle(&mut self, rule: &'static str, joined: Vec<Joined>, flags: u8, done: &mut Made) -> Result<(), Trouble> {
+        if self.settings.expand.is_some() && joined.iter().any(|one| one.event.recurrence.is_some()) {
+            return self.settle_series(rule, &joined, flags, done);
+        }
         if let ([one], true) = (joined.as_slice(), self.settings.filter.is_empty()) {
             return self.settle_one(rule, one, (true, false), flags, done);
         }
@@ -274,6 +308,79 @@ impl Joiner<'_> {
         Ok(())
     }
 
+    /// The same for events of one id of which some recur: they become their instances, each judged alone.
+    fn settle_series(
+        &mut self,
+        rule: &'static str,
+        joined: &[Joined],
+        flags: u8,
+        done: &mut Made,
+    ) -> Result<(), Trouble> {
+        let settings = self.settings;
+        let Some(expand) = &settings.expand else { return Ok(()) };
+        let events: Vec<&Event> = joined.iter().map(|one| one.event.as_ref()).collect();
+        let mut instances: HashMap<Option<&str>, usize> = HashMap::new();
+        events.iter().for_each(|event| *instances.entry(event.instance.as_deref()).or_default() += 1);
+        let clash = settings.dedupe >= Dedupe::Identity && instances.values().any(|count| *count > 1);
+        // Which of several equal ones they are is told in their minted ids.
+        let flags = if events.iter().any(|event| event.id.is_none()) { flags | REPEATED } else { flags };
+        // Of each: how many events it has become, and how many of these stay.
+        let mut became = vec![(0u64, 0u64); joined.len()];
+        let mut stay = Vec::new();
+        let notes = expand.each(&events, self.calendars, &mut |at, event| {
+            became[at].0 += 1;
+            if !settings.filter.is_empty() {
+                let verdicts = settings.filter.judge(std::slice::from_ref(&event));
+                self.remarks.extend(verdicts.notes);
+                if !verdicts.keep[0] {
+                    return Ok(());
+                }
+            }
+            became[at].1 += 1;
+            self.zones.event(&event, 1);
+            done.push((DONE, flags), &event, (joined[at].standing.source, 0), self.file)?;
+            if clash {
+                stay.push(event);
+            }
+            Ok(())
+        })?;
+        self.remarks.extend(notes);
+        for (one, (all, kept)) in joined.iter().zip(became) {
+            let account = &mut self.accounts[one.standing.source];
+            account.expanded += all.saturating_sub(1);
+            account.kept += kept;
+            account.filtered += all.max(1) - kept;
+            for member in one.others.iter().chain([&one.standing]) {
+                let more = u64::from(member.weight) + u64::from(!std::ptr::eq(member, &one.standing));
+                let account = &mut self.accounts[member.source];
+                *(if kept > 0 { &mut account.merged } else { &mut account.filtered }) += more;
+            }
+            if kept > 0 && !one.others.is_empty() {
+                self.explain.merged(rule, one, clash)?;
+            }
+        }
+        let mut of_instance: HashMap<Option<&str>, usize> = HashMap::new();
+        stay.iter().for_each(|event| *of_instance.entry(event.instance.as_deref()).or_default() += 1);
+        let clashing: Vec<&Event> =
+            stay.iter().filter(|event| event.id.is_some() && of_instance[&event.instance.as_deref()] > 1).collect();
+        self.note_conflicts(&clashing);
+        Ok(())
+    }
+
+    /// The same for rows that were joined by their columns.
+    fn settle_rows(&mut self, group: &[Member], joined: &Plain, flags: u8, done: &mut Made) -> Result<(), Trouble> {
+        for (at, (chunk, row)) in group.iter().enumerate() {
+            let weight = u64::from(chunk.weight(*row));
+            let account = &mut self.accounts[chunk.source(*row) as usize];
+            let stands = at == joined.standing;
+            account.kept += u64::from(stands);
+            account.merged += weight + u64::from(!stands);
+        }
+        let (chunk, row) = &group[joined.standing];
+        self.zones.row(&chunk.rows, *row, 1);
+        done.push_row((chunk, *row), flags, &joined.claims, self.file)
+    }
+
     fn settle_one(
         &mut self,
         rule: &'static str,
@@ -298,9 +405,7 @@ impl Joiner<'_> {
             *count += 1 + u64::from(other.weight);
         }
         if kept {
-            for zone in [&one.event.when.zone, &one.event.when.end_zone].into_iter().flatten() {
-                count_zone(self.zones, zone, 1);
-            }
+            self.zones.event(&one.event, 1);
             done.push((DONE, flags), &one.event, (one.standing.source, 0), self.file)?;
         }
         Ok(())
@@ -338,42 +443,14 @@ fn split(mut joined: Vec<Joined>, together: impl Fn(&Joined, &Joined) -> bool) -
     groups
 }
 
-/// Calls `each` with the rows of one hash after the other.
-fn each_group(
-    merge: &mut Merge,
-    explained: bool,
-    mut each: impl FnMut(Vec<Record>) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
-    let mut group = Vec::new();
-    let mut hash = None;
-    loop {
-        let next = merge.next()?.map(|(prefix, chunk, row)| (prefix >> 64, Record::of(chunk, row, explained)));
-        let next_hash = next.as_ref().map(|(hash, _)| *hash);
-        if next_hash != hash && !group.is_empty() {
-            each(std::mem::take(&mut group))?;
-        }
-        hash = next_hash;
-        match next {
-            Some((_, record)) => group.push(record),
-            None => return Ok(()),
-        }
-    }
-}
-
 impl Record {
     fn of(chunk: &Chunk, row: usize, explained: bool) -> Self {
         Self {
             event: Box::new(chunk.rows.event(row)),
             source: chunk.source(row) as usize,
             local: chunk.meta.local.get(row).cloned().flatten(),
-            weight: chunk.meta.weight.get(row).copied().unwrap_or(0),
+            weight: chunk.weight(row),
             explained,
         }
-    }
-}
-
-fn count_zones(zones: &mut Zones, rows: &Rows, row: usize, one: i64) {
-    for zone in [Text::Zone, Text::EndZone].into_iter().filter_map(|column| rows.text(column, row)) {
-        count_zone(zones, zone, one);
     }
 }

@@ -12,22 +12,27 @@
 //!
 //! Sources that are in order already, and without ids, go through it in windows while they are being read (`window`).
 
+mod ahead;
 mod assertion;
 mod chunk;
 mod entries;
 mod exact;
+pub mod expand;
 mod explain;
 pub mod filter;
+pub mod heap;
 mod identity;
 mod intake;
 mod join;
 mod order;
+mod plain;
 mod run;
 mod sorter;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod window;
+mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -39,6 +44,7 @@ use serde_json::json;
 
 pub use assertion::canonical;
 pub use chunk::Chunk;
+pub use entries::{Left, NUMBERS};
 pub use explain::Explain;
 pub use intake::{Got, Intake, Numbers};
 pub use run::Chunks;
@@ -49,10 +55,13 @@ use crate::exit::Trouble;
 use crate::progress::Progress;
 use crate::spill::SpillFile;
 use entries::groups;
+use expand::{Calendars, Expand};
 use filter::Filter;
+use heap::give_back;
 use join::Joiner;
 use order::Order;
 use run::{FAN_IN, Merge};
+use zones::Zones;
 
 /// How far records are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -86,6 +95,8 @@ pub struct Settings {
     pub conflict: Conflict,
     /// What stays.
     pub filter: Filter,
+    /// The time whose instances series become.
+    pub expand: Option<Expand>,
     /// About how many bytes of memory to use.
     pub memory: usize,
     /// How many bytes the inputs have, once that is known.
@@ -222,6 +233,19 @@ pub struct Merged {
     pub explain: Explain,
     /// What the filters could not judge.
     pub remarks: Remarks,
+    /// Per source: how many records that it had left out have been read after all.
+    pub late: Vec<u64>,
+}
+
+/// Reads records that importers have left out, in the order given.
+pub type ReadLeft<'a> = &'a mut dyn FnMut(&[Left]) -> Result<Late, Trouble>;
+
+/// Records that have been read after all.
+pub struct Late {
+    /// The rows.
+    pub got: Vec<Got>,
+    /// The number of each, in the order of what was asked for.
+    pub numbers: Vec<u64>,
 }
 
 /// Merges what has come in. `failed` says of each source whether it did not come in whole.
@@ -231,8 +255,14 @@ pub fn merge(
     failed: Vec<bool>,
     facts: Vec<Fact>,
     explain: Explain,
+    read_left: ReadLeft<'_>,
 ) -> Result<Merged, Trouble> {
-    merge_telling(&settings.progress, settings, got, failed, facts, explain)
+    merge_telling(&settings.progress, settings, got, failed, facts, explain, read_left)
+}
+
+/// Where importers leave out nothing.
+pub fn none_left(_: &[Left]) -> Result<Late, Trouble> {
+    unreachable!("importers were not told of the windows")
 }
 
 /// The same, with someone to be told how far it is.
@@ -243,20 +273,19 @@ fn merge_telling(
     failed: Vec<bool>,
     facts: Vec<Fact>,
     mut explain: Explain,
+    read_left: ReadLeft<'_>,
 ) -> Result<Merged, Trouble> {
     let mut file = SpillFile::new(&settings.temp_dir);
     let mut joined = vec![Account::default(); failed.len()];
     let mut remarks = Remarks::default();
-    let (mut zones, mut conflicts) = (intake::Zones::new(), Conflicts::new());
+    let (mut zones, mut conflicts) = (Zones::default(), Conflicts::new());
     let (mut runs, mut entries, mut unjudged) = (Vec::new(), Vec::new(), false);
     for one in got {
         runs.extend(one.runs);
         entries.push(one.entries);
         unjudged |= one.unjudged;
-        for (zone, count) in
-            one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]).flat_map(|(_, zones)| zones)
-        {
-            *zones.entry(zone).or_default() += count;
+        for (_, of_source) in one.zones.into_iter().filter(|(source, _)| !failed[*source as usize]) {
+            zones.add(of_source);
         }
     }
     progress.phase("joining");
@@ -265,12 +294,29 @@ fn merge_telling(
         give_back();
     }
     // What is written down goes by the hashes, which are the same in every run.
-    let groups = groups(entries, &failed, in_memory && !explain.is_on())?;
+    let mut neighbours = in_memory && !explain.is_on();
+    let mut groups = groups(entries, &failed, neighbours)?;
+    let mut late = vec![0; failed.len()];
+    if !groups.left.is_empty() {
+        let left = std::mem::take(&mut groups.left);
+        let Late { got, numbers } = read_left(&left)?;
+        left.iter().for_each(|one| late[one.source as usize] += 1);
+        let more = runs.len();
+        runs.extend(got.into_iter().flat_map(|one| one.runs));
+        if neighbours && runs[more..].iter().any(|run| !matches!(run, run::Run::Memory(_))) {
+            // Those in files cannot be lent, and one group has one order.
+            neighbours = false;
+            groups.neighbours = Vec::new();
+        }
+        groups.found(&left, &numbers, neighbours);
+    }
+    let calendars = if settings.expand.is_some() { Calendars::of(&facts) } else { Calendars::default() };
     let joiner = Joiner {
         settings,
         failed: &failed,
         accounts: &mut joined,
         zones: &mut zones,
+        calendars: &calendars,
         conflicts: &mut conflicts,
         file: &mut file,
         explain: &mut explain,
@@ -296,16 +342,7 @@ fn merge_telling(
     };
     let merge = Merge::new(runs, Order::Time, &mut file, settings.batch_bytes(), Some(Box::new(skip)))?;
     let stream = Stream::new(merge, groups, sources, settings.memory);
-    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks })
-}
-
-/// Gives freed memory back to the system: what one phase has freed on its threads, the next one cannot use.
-pub fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: releases only what is free.
-    unsafe {
-        libc::malloc_trim(0);
-    }
+    Ok(Merged { stream, facts: all_facts(facts, &zones, clashes), joined, conflicts, explain, remarks, late })
 }
 
 fn conflict_trouble(conflicts: &Conflicts) -> Trouble {
@@ -317,23 +354,17 @@ fn conflict_trouble(conflicts: &Conflicts) -> Trouble {
         .hint("`--conflict both` keeps all, `--conflict one` the smallest; `id-scope=NAME` tells sources apart")
 }
 
-fn all_facts(facts: Vec<Fact>, zones: &intake::Zones, clashes: Vec<serde_json::Value>) -> Vec<Fact> {
+fn all_facts(facts: Vec<Fact>, zones: &Zones, clashes: Vec<serde_json::Value>) -> Vec<Fact> {
     let mut all: BTreeMap<(String, String, String), Fact> = BTreeMap::new();
     let mut add = |fact: Fact| {
         all.insert((fact.kind.clone(), fact.key.clone(), fact.value.to_string()), fact);
     };
     facts.into_iter().for_each(&mut add);
-    for (zone, _) in zones.iter().filter(|(_, count)| **count > 0) {
-        add(Fact { kind: "zone".to_owned(), key: zone.clone(), value: json!(null) });
-    }
+    zones.facts().for_each(&mut add);
     for mut clash in clashes {
         let key = clash["id"].as_str().unwrap_or_default().to_owned();
         let value = json!({ "instance": clash["instance"].take(), "keys": clash["keys"].take() });
         add(Fact { kind: "conflict".to_owned(), key, value });
     }
     all.into_values().collect()
-}
-
-fn is_iana(zone: &str) -> bool {
-    !matches!(zone, "UTC" | "floating") && !zone.starts_with(['+', '-'])
 }

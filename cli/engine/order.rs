@@ -61,12 +61,23 @@ fn time_prefix(chunk: &Chunk, row: usize) -> u128 {
 impl Group {
     /// Which rows with an id have company, as the engine is to work.
     pub fn of_identity(settings: &Settings) -> Self {
-        match (settings.filter.is_empty(), settings.dedupe) {
-            // Filters judge a series as one.
+        match (settings.filter.is_empty() && settings.expand.is_none(), settings.dedupe) {
+            // Filters judge a series as one, and it is expanded as one.
             (false, _) => Self::Series,
             (true, Dedupe::None) => Self::Whole,
             (true, _) => Self::Identity,
         }
+    }
+
+    /// The same as [`Group::hash`] of a row with this id: in its series if there is a filter.
+    #[inline]
+    pub fn hash_of_series(id: &str) -> u64 {
+        hash_of((3, id))
+    }
+
+    /// The same of a row with this id inside a source, without an instance.
+    pub fn hash_of_local(source: u32, id: &str) -> u64 {
+        hash_of((2, source, id, None::<&str>))
     }
 
     /// A number that rows of one group have in common; `None` = the row is in no such group.
@@ -77,10 +88,11 @@ impl Group {
             (Self::Identity, Some(id)) => (1, id, chunk.rows.text(Text::Instance, row)).hash(&mut hasher),
             (Self::Identity | Self::Series, None) => {
                 let local = chunk.meta.local.get(row)?.as_ref()?;
-                (2, chunk.source(row), local, chunk.rows.text(Text::Instance, row)).hash(&mut hasher);
+                (2, chunk.source(row), local.as_str(), chunk.rows.text(Text::Instance, row)).hash(&mut hasher);
             }
             (Self::Series, Some(id)) => (3, id).hash(&mut hasher),
-            (Self::Content, None) => (4, chunk.content(row)?).hash(&mut hasher),
+            // It is one already.
+            (Self::Content, None) => return chunk.content(row)?.first_chunk().copied().map(u64::from_le_bytes),
             (Self::Place, None) => (6, chunk.content(row)?, key::place_of(&chunk.rows, row)).hash(&mut hasher),
             (Self::Content | Self::Place, Some(_)) => return None,
             (Self::Whole, id) => {
@@ -91,6 +103,13 @@ impl Group {
         }
         Some(hasher.finish())
     }
+}
+
+#[inline]
+fn hash_of(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Two rows with the same prefix, in the order of the timeline.

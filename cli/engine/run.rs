@@ -34,16 +34,27 @@ pub struct Sorted {
 /// A row by what it is sorted by first.
 #[derive(Clone, Copy)]
 struct Key {
-    prefix: u128,
+    /// The upper half first: as one number it would take eight bytes more a row.
+    prefix: [u64; 2],
     chunk: u32,
     row: u32,
+}
+
+impl Key {
+    fn new(prefix: u128, chunk: u32, row: u32) -> Self {
+        Self { prefix: [(prefix >> 64) as u64, prefix as u64], chunk, row }
+    }
+
+    fn prefix(&self) -> u128 {
+        u128::from(self.prefix[0]) << 64 | u128::from(self.prefix[1])
+    }
 }
 
 /// Sorts the rows of `chunks`.
 pub fn sort(chunks: Vec<Arc<Chunk>>, order: Order) -> Sorted {
     let mut keys = Vec::with_capacity(chunks.iter().map(|chunk| chunk.len()).sum());
     for (at, chunk) in chunks.iter().enumerate() {
-        let key = |row| Key { prefix: order.prefix(chunk, row), chunk: at as u32, row: row as u32 };
+        let key = |row| Key::new(order.prefix(chunk, row), at as u32, row as u32);
         keys.extend((0..chunk.len()).map(key));
     }
     sort_keys(chunks, keys)
@@ -56,7 +67,7 @@ pub type Lent = (Arc<Chunk>, Vec<(u128, u32)>);
 pub fn sort_some(some: Vec<Lent>) -> Sorted {
     let mut keys = Vec::with_capacity(some.iter().map(|(_, rows)| rows.len()).sum());
     for (at, (_, rows)) in some.iter().enumerate() {
-        keys.extend(rows.iter().map(|&(prefix, row)| Key { prefix, chunk: at as u32, row }));
+        keys.extend(rows.iter().map(|&(prefix, row)| Key::new(prefix, at as u32, row)));
     }
     sort_keys(some.into_iter().map(|(chunk, _)| chunk).collect(), keys)
 }
@@ -119,7 +130,7 @@ impl Sorted {
 
     /// Takes a row that comes after all others.
     pub fn push(&mut self, prefix: u128, chunk: u32, row: usize) {
-        self.order.push(Key { prefix, chunk, row: row as u32 });
+        self.order.push(Key::new(prefix, chunk, row as u32));
     }
 
     /// How many rows there are.
@@ -177,7 +188,7 @@ impl<'a> Cursor<'a> {
 
     fn prefix(&self) -> u128 {
         match self {
-            Self::Memory { run, at } => run.order[*at].prefix,
+            Self::Memory { run, at } => run.order[*at].prefix(),
             Self::Chunks { prefixes, at, .. } => prefixes[*at],
         }
     }

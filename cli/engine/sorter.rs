@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use annals_core::table::Builder;
-use annals_core::{Event, key};
+use annals_core::{Claim, Event, key};
+use arrow_array::{RecordBatch, RecordBatchOptions};
 
 use super::Settings;
-use super::chunk::{Chunk, Content, Meta, Picked};
+use super::chunk::{Chunk, Content, DONE, Meta, Picked};
 use super::order::Order;
 use super::run::{BATCH_ROWS, Lent, Merge, Run, sort, sort_some};
 use crate::exit::Trouble;
@@ -109,17 +110,27 @@ impl Sorter {
     }
 }
 
-/// Rows made of events, on their way into a sorter.
+/// Rows made of events, or of rows, on their way into a sorter.
 pub struct Made {
     builder: Builder,
     meta: Meta,
+    picked: PickedWithClaims,
     sorter: Sorter,
+}
+
+/// Rows of chunks, each with other claims.
+struct PickedWithClaims {
+    picked: Picked,
+    claims: Builder,
+    meta: Meta,
 }
 
 impl Made {
     /// An empty one.
     pub fn new(order: Order, settings: &Settings) -> Self {
-        Self { builder: Builder::default(), meta: Meta::default(), sorter: Sorter::new(order, settings) }
+        let claims = Builder::new(Some(&["claims".to_owned()]));
+        let picked = PickedWithClaims { picked: Picked::default(), claims, meta: Meta::default() };
+        Self { builder: Builder::default(), meta: Meta::default(), picked, sorter: Sorter::new(order, settings) }
     }
 
     /// Adds an event, or a row on its way to become one.
@@ -146,17 +157,56 @@ impl Made {
         Ok(())
     }
 
-    fn take(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
-        if self.builder.is_empty() {
-            return Ok(());
+    /// Adds a row of a chunk with other claims; it needs no more joining.
+    pub fn push_row(
+        &mut self,
+        (chunk, row): (&Arc<Chunk>, usize),
+        flags: u8,
+        claims: &[Claim],
+        file: &mut SpillFile,
+    ) -> Result<(), Trouble> {
+        let PickedWithClaims { picked, claims: builder, meta } = &mut self.picked;
+        meta.seq.push(DONE);
+        meta.source.push(chunk.source(row));
+        meta.flags.push(flags);
+        meta.content.push(chunk.content(row).copied().unwrap_or_default());
+        claims.iter().for_each(|claim| builder.claim(claim));
+        builder.end_row();
+        picked.push(chunk, row);
+        if picked.len() >= BATCH_ROWS || picked.bytes() + builder.bytes() > 1 << 20 {
+            self.take(file)?;
         }
-        let chunk = Chunk::new(&self.builder.finish(), std::mem::take(&mut self.meta));
-        self.sorter.push_chunk(chunk, file)
+        Ok(())
+    }
+
+    fn take(&mut self, file: &mut SpillFile) -> Result<(), Trouble> {
+        if !self.builder.is_empty() {
+            let chunk = Chunk::new(&self.builder.finish(), std::mem::take(&mut self.meta));
+            self.sorter.push_chunk(chunk, file)?;
+        }
+        if !self.picked.picked.is_empty() {
+            let chunk = self.picked.take();
+            self.sorter.push_chunk(chunk, file)?;
+        }
+        Ok(())
     }
 
     /// The sorter with all of them.
     pub fn finish(mut self, file: &mut SpillFile) -> Result<Sorter, Trouble> {
         self.take(file)?;
         Ok(self.sorter)
+    }
+}
+
+impl PickedWithClaims {
+    fn take(&mut self) -> Arc<Chunk> {
+        let (events, _) = self.picked.take();
+        let claims = self.claims.finish();
+        let at = events.schema_ref().index_of("claims").expect("a batch with all columns");
+        let mut columns = events.columns().to_vec();
+        columns[at] = Arc::clone(claims.column(0));
+        let options = RecordBatchOptions::new().with_row_count(Some(events.num_rows()));
+        let events = RecordBatch::try_new_with_options(events.schema(), columns, &options).expect("the same columns");
+        Chunk::new(&events, std::mem::take(&mut self.meta))
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use annals_core::account::Account;
 use annals_core::key;
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use std::sync::Arc;
 
 use super::chunk::{Content, DONE, FILTERED, Meta, Picked, REPEATED};
@@ -99,15 +100,20 @@ fn mint(events: &RecordBatch, meta: &Meta, numbers: &[u64]) -> RecordBatch {
     if ids.null_count() == 0 {
         return events.clone();
     }
-    let minted = ids.iter().zip(numbers).enumerate().map(|(row, (id, &number))| match id {
-        Some(id) => id.to_owned(),
-        None => {
+    let mut minted = StringBuilder::with_capacity(ids.len(), ids.value_data().len() + 40 * ids.null_count());
+    let mut text = String::new();
+    for (row, (id, &number)) in ids.iter().zip(numbers).enumerate() {
+        if let Some(id) = id {
+            minted.append_value(id);
+        } else {
             let mut key = key::ContentKey::default();
             key[..16].copy_from_slice(&meta.content[row]);
-            key::minted_id(&key, number)
+            text.clear();
+            key::write_minted_id(&key, number, &mut text);
+            minted.append_value(&text);
         }
-    });
-    let minted: ArrayRef = Arc::new(StringArray::from_iter_values(minted));
+    }
+    let minted: ArrayRef = Arc::new(minted.finish());
     let columns = std::iter::once(minted).chain(events.columns()[1..].iter().cloned()).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(events.num_rows()));
     RecordBatch::try_new_with_options(events.schema(), columns, &options).expect("the same columns")

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use super::filter::{Filter, Given};
 use super::{
     Chunks, Conflict, Conflicts, Dedupe, Explain, Intake, Numbers, Ordered, Record, Settings, Windows, canonical,
+    none_left,
 };
 use crate::exit::Trouble;
 use crate::progress::Progress;
@@ -102,6 +103,7 @@ fn filter(
         dedupe,
         conflict,
         filter,
+        expand: None,
         memory,
         temp_dir,
         progress: Progress::default(),
@@ -118,7 +120,8 @@ fn filter(
         }
     }
     let got = intakes.into_iter().map(Intake::finish).collect::<Result<_, _>>()?;
-    let mut merged = super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default())?;
+    let mut merged =
+        super::merge(&settings, got, vec![false; sources.len()], Vec::new(), Explain::default(), &mut none_left)?;
     let mut events = Vec::new();
     while let Some(batch) = merged.stream.next()? {
         events.extend(from_batch(&batch).unwrap());
@@ -166,7 +169,8 @@ fn log(label: &'static str) -> impl Strategy<Value = Vec<Record>> {
 fn streamed(sources: &[&[Record]], filter: &Filter, dedupe: Dedupe, memory: usize) -> Option<Timeline> {
     let (temp_dir, filter, conflict) = (std::env::temp_dir(), filter.clone(), Conflict::Both);
     let progress = Progress::default();
-    let settings = Settings { dedupe, conflict, filter, memory, temp_dir, progress, input_bytes: OnceLock::new() };
+    let settings =
+        Settings { dedupe, conflict, filter, expand: None, memory, temp_dir, progress, input_bytes: OnceLock::new() };
     let chunks = |(at, records): (usize, &&[Record])| -> Option<Chunks<'_>> {
         let mut ordered = Ordered::new(&settings, at);
         let mut chunk = |some: &[Record]| {

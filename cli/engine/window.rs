@@ -16,7 +16,8 @@ use super::chunk::{Chunk, Meta};
 use super::intake::{Got, chunk_of, enter};
 use super::order::{Order, compare};
 use super::run::{Chunks, Merge, Run, Sorted};
-use super::{Explain, Settings, Stream, is_iana, merge_telling};
+use super::zones::is_iana;
+use super::{Explain, Settings, Stream, merge_telling, none_left};
 use crate::exit::Trouble;
 use crate::progress::Progress;
 
@@ -125,7 +126,15 @@ impl<'a> Windows<'a> {
             }
             let Some(got) = self.window()? else { return Ok(None) };
             let (failed, explain) = (vec![false; self.accounts.len()], Explain::default());
-            let merged = merge_telling(&Progress::default(), self.settings, vec![got], failed, Vec::new(), explain)?;
+            let merged = merge_telling(
+                &Progress::default(),
+                self.settings,
+                vec![got],
+                failed,
+                Vec::new(),
+                explain,
+                &mut none_left,
+            )?;
             if !(merged.facts.is_empty() && merged.conflicts.is_empty() && merged.remarks.count == 0) {
                 return Err(Trouble::new("a window has what belongs to the whole"));
             }

@@ -11,17 +11,19 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use annals_core::host::ImportStream;
+use annals_core::outside::{Outside, Windows};
 use annals_core::plugin::ImportRequest;
 use annals_core::{Fact, Host, Note, NoteKind};
 
-use crate::engine::{Chunk, Chunks, Ordered, Settings, Windows, give_back};
+use crate::engine::heap::give_back;
+use crate::engine::{self, Chunk, Chunks, Ordered, Settings};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved};
 use crate::import::{self, choose, common_options};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
 use crate::pipeline::{self, Reading, Written};
-use crate::record::{Common, ready};
+use crate::record::{Common, ids, ready};
 use crate::registry::Registry;
 use crate::report::{Noted, Report, SourceReport};
 use crate::source::{Opened, Source};
@@ -47,7 +49,7 @@ pub fn run(
     settings.progress.total(bytes);
     let turns = Turns { free: Mutex::new(reading.threads), freed: Condvar::new() };
     let (rejected, over) = (AtomicU64::new(0), AtomicBool::new(false));
-    let shared = Shared { sources, reading, registry, rejected, over, turns };
+    let shared = Shared { sources, reading, registry, windows: settings.filter.windows(), rejected, over, turns };
     let written = thread::scope(|scope| {
         let written = shared.stream(scope, targets);
         shared.over.store(true, Ordering::Relaxed);
@@ -68,6 +70,7 @@ struct Shared<'a> {
     sources: &'a [Source],
     reading: &'a Reading,
     registry: &'a Registry,
+    windows: Option<Windows>,
     rejected: AtomicU64,
     /// No more is wanted.
     over: AtomicBool,
@@ -112,7 +115,7 @@ impl<'a> Shared<'a> {
             Ok(chunks(at, move || reader.next(), &ends))
         };
         let sources: Result<Vec<Chunks<'_>>, Trouble> = hosts.iter().enumerate().map(source).collect();
-        let mut windows = Windows::new(self.settings(), sources?)?;
+        let mut windows = engine::Windows::new(self.settings(), sources?)?;
         let mut told = Report::default();
         let pending = export::all(&mut || windows.next(), &[], targets, self.settings(), &mut told)?;
         let mut report = Report { outputs: told.outputs, ..Report::default() };
@@ -220,6 +223,7 @@ impl<'h> Reader<'h> {
         if self.host.unfit.get() || self.shared.is_over_limit() {
             return Err(no_way(()));
         }
+        self.floating += self.host.floating.get();
         let mut notes = self.host.notes.take();
         let note_file = &mut self.host.note_file.borrow_mut();
         if self.floating > 0 {
@@ -242,12 +246,14 @@ struct Collector<'a> {
     unfit: Cell<bool>,
     /// Bytes that have been told as progress.
     told: Cell<u64>,
+    /// How many times without a zone were left out.
+    floating: Cell<usize>,
 }
 
 impl<'a> Collector<'a> {
     fn new(shared: &'a Shared<'a>, note_file: &'a RefCell<NoteFile>) -> Self {
-        let (notes, unfit, told) = (RefCell::default(), Cell::new(false), Cell::new(0));
-        Self { shared, notes, note_file, unfit, told }
+        let (notes, unfit) = (RefCell::default(), Cell::new(false));
+        Self { shared, notes, note_file, unfit, told: Cell::new(0), floating: Cell::new(0) }
     }
 }
 
@@ -271,6 +277,18 @@ impl Host for Collector<'_> {
 
     fn fact(&self, _: &Fact) {
         self.unfit.set(true);
+    }
+
+    fn windows(&self) -> Option<&Windows> {
+        self.shared.windows.as_ref()
+    }
+
+    fn outside(&self, record: &Outside<'_>) -> bool {
+        // With an id it may be a version of what lies within; without, only equal ones matter, which do not either.
+        let has_id = !matches!(ids(record.id, record.local_id, &Common::default()), (None, None));
+        self.unfit.set(self.unfit.get() || has_id);
+        self.floating.set(self.floating.get() + usize::from(record.floating && !has_id));
+        has_id
     }
 }
 

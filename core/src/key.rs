@@ -127,24 +127,31 @@ struct Encoder(Vec<u8>);
 impl Encoder {
     fn count(&mut self, count: usize) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.0.extend(count.to_le_bytes());
+        self.0.extend_from_slice(&count.to_le_bytes());
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
-        self.0.extend(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     fn text(&mut self, text: Option<&str>) {
-        self.0.push(u8::from(text.is_some()));
-        if let Some(text) = text {
-            self.bytes(text.as_bytes());
+        match text {
+            Some(text) => {
+                self.0.push(1);
+                self.bytes(text.as_bytes());
+            }
+            None => self.0.push(0),
         }
     }
 
     fn number(&mut self, number: Option<i64>) {
-        self.0.push(u8::from(number.is_some()));
-        self.0.extend(number.map(i64::to_le_bytes).into_iter().flatten());
+        let mut bytes = [0; 9];
+        if let Some(number) = number {
+            bytes[0] = 1;
+            bytes[1..].copy_from_slice(&number.to_le_bytes());
+        }
+        self.0.extend_from_slice(if number.is_some() { &bytes } else { &bytes[..1] });
     }
 
     fn float(&mut self, number: Option<f64>) {
@@ -180,8 +187,19 @@ impl Encoder {
 
 /// The minted id of the `n`-th (from 1) of several events with this content key.
 pub fn minted_id(key: &ContentKey, n: u64) -> String {
-    let id = format!("sha256-{}", hex(&key[..16]));
-    if n > 1 { format!("{id}-{n}") } else { id }
+    let mut id = String::new();
+    write_minted_id(key, n, &mut id);
+    id
+}
+
+/// Appends it.
+pub fn write_minted_id(key: &ContentKey, n: u64, out: &mut String) {
+    out.push_str("sha256-");
+    write_hex(&key[..16], out);
+    if n > 1 {
+        out.push('-');
+        out.push_str(itoa::Buffer::new().format(n));
+    }
 }
 
 /// Whether an id has the form of a minted one, which is never a real id.
@@ -201,11 +219,18 @@ pub fn short_hash(bytes: &[u8]) -> String {
 
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    write_hex(bytes, &mut text);
+    text
+}
+
+fn write_hex(bytes: &[u8], out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |number: u8| char::from(DIGITS[usize::from(number)]);
-    let mut text = String::with_capacity(bytes.len() * 2);
-    bytes.iter().for_each(|byte| text.extend([digit(byte >> 4), digit(byte & 15)]));
-    text
+    for byte in bytes {
+        out.push(digit(byte >> 4));
+        out.push(digit(byte & 15));
+    }
 }
 
 /// What puts events into the total order of a timeline: see the module's documentation. Behind it stands all else that

@@ -15,6 +15,7 @@ pub mod key;
 pub mod lines;
 mod macros;
 pub mod note;
+pub mod outside;
 pub mod plugin;
 pub mod recur;
 pub mod sample;

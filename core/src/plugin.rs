@@ -13,6 +13,7 @@ use crate::claim::Locator;
 use crate::error::Error;
 use crate::event::Event;
 use crate::note::{Note, NoteKind};
+use crate::outside::{Outside, Windows};
 use crate::table::{self, Builder};
 
 /// What a format is called and what it takes.
@@ -151,6 +152,15 @@ pub trait Host {
     fn note(&self, note: &Note);
     /// Tells a fact of the timeline: calendar name, time zone definition, document title.
     fn fact(&self, fact: &Fact);
+    /// The windows outside of which records need not be given as rows; see [`crate::outside`].
+    fn windows(&self) -> Option<&Windows> {
+        None
+    }
+    /// Tells of a record outside the windows, and asks whether its row is wanted all the same.
+    fn outside(&self, record: &Outside<'_>) -> bool {
+        let _ = record;
+        true
+    }
 }
 
 /// A fact of the timeline as a whole. Facts are merged by (kind, key, value) and reach exporters before their first
@@ -228,6 +238,20 @@ impl<'a> Out<'a> {
     /// `records` were left out on purpose.
     pub fn filter(&mut self, records: u64) {
         self.counts.filtered += records;
+    }
+
+    /// The windows outside of which records need not be given as rows, if the host says so.
+    pub fn windows(&self) -> Option<&'a Windows> {
+        self.host.windows()
+    }
+
+    /// Tells of a record outside the windows; `row` is filled in. If the answer is `true`, it must be given as the next
+    /// row; else it has been counted, and its row is forgotten.
+    pub fn outside(&mut self, record: Outside<'_>) -> bool {
+        let row = self.counts.emitted + self.columns.len() as u64;
+        let wanted = self.host.outside(&Outside { row, ..record });
+        self.counts.filtered += u64::from(!wanted);
+        wanted
     }
 
     /// Tells a fact of the timeline.

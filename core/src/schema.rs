@@ -122,16 +122,21 @@ pub fn check(schema: &Schema) -> Result<(), Error> {
         Some(other) => return Err(Error::new(format!("the table has schema version {other}, not {VERSION}"))),
         None => return Err(Error::new(format!("the table's metadata has no `{VERSION_KEY}`"))),
     }
-    let mut seen = Vec::new();
+    let (mut seen, mut next) = (0u64, 0);
     for field in schema.fields() {
         let name = field.name().as_str();
-        let Ok(expected) = SCHEMA.field_with_name(name) else {
+        // Nearly all tables have their columns in our order, though not all of them.
+        let ours = SCHEMA.fields();
+        let find = || ours[next..].iter().position(|field| field.name() == name).map(|at| next + at);
+        let Some(at) = find().or_else(|| ours.iter().position(|field| field.name() == name)) else {
             return Err(Error::new(format!("the table has a column `{name}` that the event table has not")));
         };
-        if seen.contains(&name) {
+        if seen >> at & 1 == 1 {
             return Err(Error::new(format!("the table has two columns `{name}`")));
         }
-        seen.push(name);
+        seen |= 1 << at;
+        next = at + 1;
+        let expected = &ours[at];
         if !same_type(field.data_type(), expected.data_type()) {
             let (found, expected) = (field.data_type(), expected.data_type());
             return Err(Error::new(format!("column `{name}` is of type {found}, not {expected}")));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::mem::{offset_of, size_of};
 use std::process::Command;
 
-use annals_core::abi;
+use annals_core::{abi, outside};
 
 /// `name value` lines for structs as Rust lays them out; the C side is made from the same list.
 macro_rules! layout {
@@ -51,6 +51,9 @@ fn layouts() -> (String, String) {
         "annals_plugin" = abi::PluginTable {
             magic, abi_major, abi_minor, struct_size, id, version, manifest, formats, formats_len, get_extension,
         }
+        "annals_window" = outside::WindowIn { relation, reserved, utc_from, utc_to, local_from, local_to }
+        "annals_outside_record" = outside::RecordIn { struct_size, flags, offset, line, row, id, local_id }
+        "annals_outside" = outside::OutsideTable { struct_size, flags, context, windows, windows_len, outside }
         "ArrowArrayStream" = abi::ArrowArrayStream { get_schema, get_next, get_last_error, release, private_data }
     };
     let constants = [
@@ -58,6 +61,8 @@ fn layouts() -> (String, String) {
         ("ANNALS_ABI_MINOR", u64::from(abi::MINOR)),
         ("ANNALS_FLAG_RAW", abi::FLAG_RAW),
         ("ANNALS_UNKNOWN", abi::UNKNOWN),
+        ("ANNALS_OUTSIDE_CERTAINLY", u64::from(outside::FLAG_CERTAINLY)),
+        ("ANNALS_OUTSIDE_FLOATING", u64::from(outside::FLAG_FLOATING)),
         ("ANNALS_NOTE_REJECT", annals_core::NoteKind::Reject as u64),
         ("ANNALS_NOTE_REPAIR", annals_core::NoteKind::Repair as u64),
         ("ANNALS_NOTE_LOSSY", annals_core::NoteKind::Lossy as u64),
@@ -69,7 +74,9 @@ fn layouts() -> (String, String) {
     }
     writeln!(rust, "ANNALS_MAGIC {}", std::str::from_utf8(&abi::MAGIC).unwrap()).unwrap();
     writeln!(body, "  printf(\"ANNALS_MAGIC %s\\n\", ANNALS_MAGIC);").unwrap();
-    let c = format!("#include <stdio.h>\n#include \"annals_plugin.h\"\nint main(void) {{\n{body}  return 0;\n}}\n");
+    writeln!(rust, "ANNALS_OUTSIDE {}", outside::NAME).unwrap();
+    writeln!(body, "  printf(\"ANNALS_OUTSIDE %s\\n\", ANNALS_OUTSIDE);").unwrap();
+    let c = format!("#include <stdio.h>\n#include \"annals_outside.h\"\nint main(void) {{\n{body}  return 0;\n}}\n");
     (rust, c)
 }
 

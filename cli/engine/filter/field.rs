@@ -74,6 +74,7 @@ impl Where {
     }
 
     /// The columns of the event table that the field is made of.
+    #[cfg(test)]
     pub fn columns(&self) -> &'static [&'static str] {
         match self.key {
             "when" | "start" | "end" => &["edtf"],

@@ -19,10 +19,12 @@ mod view;
 mod window;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+#[cfg(test)]
+use std::collections::BTreeSet;
 
 use annals_core::json::to_object;
-use annals_core::recur::{RecurError, Series};
+use annals_core::outside::Windows;
+use annals_core::recur::{Budget, Clocks, Expansion, Origin, Override, RecurError, Series, is_this_and_future};
 use annals_core::table::{ClaimText, Rows, Text};
 use annals_core::when::Zone;
 use annals_core::{Event, When};
@@ -30,10 +32,11 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::exit::Trouble;
+use annals_core::when::{Asked, Relation};
 use field::Where;
 use grep::{different, expression, found};
 use view::{Row, View};
-use window::{Relation, Test};
+pub use window::Test;
 
 /// The options of filters as they are given.
 #[derive(Clone, Debug, Default)]
@@ -144,8 +147,14 @@ impl Filter {
         !self.passes_windows(&view.bounds(), view.text(Text::Zone))
     }
 
+    /// The windows, if there are any: what [`Filter::is_out`] looks at.
+    pub fn windows(&self) -> Option<Windows> {
+        let asked: Vec<Asked> = self.windows.iter().map(Test::asked).collect();
+        (!asked.is_empty()).then_some(Windows { asked, certainly: self.certainly })
+    }
+
     /// The columns of the event table that judging reads.
-    #[cfg_attr(not(test), expect(dead_code, reason = "importers do not filter yet"))]
+    #[cfg(test)]
     pub fn columns(&self) -> Vec<&'static str> {
         const WINDOWS: &[&str] = &[
             "id",
@@ -227,10 +236,9 @@ impl Filter {
         if overrides.iter().filter(stands).any(|event| self.passes(*event)) {
             return true;
         }
-        let overridden: HashSet<&str> = overrides.iter().filter_map(|event| event.instance.as_deref()).collect();
         let mut kept = false;
         for master in masters.into_iter().filter(|event| self.passes_timeless(*event)) {
-            kept |= match self.any_instance(master, &overridden) {
+            kept |= match self.any_instance(master, &overrides) {
                 Ok(any) => any,
                 Err(error) => {
                     let fate = if self.certainly { "it matches no window certainly" } else { "it may match" };
@@ -244,25 +252,30 @@ impl Filter {
     }
 
     /// Whether an instance of a master that has no override passes the windows.
-    fn any_instance(&self, master: &Event, overridden: &HashSet<&str>) -> Result<bool, RecurError> {
+    fn any_instance(&self, master: &Event, overrides: &[&Event]) -> Result<bool, RecurError> {
         if self.windows.is_empty() {
             return Ok(true);
         }
         let zone = master.when.zone.as_deref();
-        let Some(series) = Series::of(master)? else {
-            let is_overridden = Series::first_key(master).is_some_and(|key| overridden.contains(key.as_str()));
+        if master.recurrence.is_none() {
+            let key = Series::first_key(master);
+            let is_overridden = key.is_some_and(|key| overrides.iter().any(|of| of.instance.as_deref() == Some(&key)));
             return Ok(!is_overridden && self.passes_windows(&master.when, zone));
-        };
+        }
         // What passes shares time with every window, possibly at least.
         let windows = || self.windows.iter().map(|test| test.window(zone));
         let from = windows().map(|window| window.from).max().unwrap_or(i64::MIN);
         let to = windows().map(|window| window.to).min().unwrap_or(i64::MAX);
-        for instance in series.instances(from) {
-            let instance = instance?;
-            if instance.when.start_lo.is_some_and(|start| start >= to) {
-                break;
-            }
-            if !overridden.contains(instance.key.as_str()) && self.passes_windows(&instance.when, zone) {
+        let clocks = Clocks::default();
+        let mut given = Vec::with_capacity(overrides.len());
+        for &event in overrides {
+            given.push(Override { event, this_and_future: is_this_and_future(event), clocks: &clocks });
+        }
+        let expansion = Expansion::of(master, &clocks, &given)?;
+        let mut budget = Budget::default();
+        for found in expansion.between(from..to, &mut budget) {
+            let found = found?;
+            if !matches!(found.origin, Origin::Override(_)) && self.passes_windows(&found.when, zone) {
                 return Ok(true);
             }
         }

@@ -3,28 +3,13 @@
 use std::ops::Range;
 
 use annals_core::When;
-use annals_core::when::{Extent, WhenError, Window, Zone, phrase};
+use annals_core::when::{Asked, Extent, Relation, WhenError, Window, Zone, phrase};
 
 use crate::exit::Trouble;
 
-/// What a window asks of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// To lie within it.
-    Within,
-    /// To share time with it.
-    Overlaps,
-}
-
 /// A window and what it asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Test {
-    relation: Relation,
-    /// For events in a zone.
-    utc: Window,
-    /// For dates and floating times: what the clock of the filter's zone shows, as if UTC.
-    local: Window,
-}
+pub struct Test(Asked);
 
 /// A stretch of time on both clocks: (from, to) in UTC and local.
 struct Span {
@@ -49,7 +34,8 @@ impl Test {
         let is_set = text.trim_start().starts_with(['[', '{']);
         let Some((start, end)) = text.split_once("..").filter(|_| !is_set) else {
             let span = given.span(whole.clone(), zone, true)?;
-            return Self { relation, utc: window(span.utc), local: window(span.local) }.checked(given, whole);
+            let asked = Asked { relation, utc: window(span.utc), local: window(span.local) };
+            return Self(asked).checked(given, whole);
         };
         let (start, end) = (0..start.len(), text.len() - end.len()..text.len());
         let side = |range: Range<usize>| {
@@ -77,11 +63,11 @@ impl Test {
     fn between(relation: Relation, from: Option<Span>, to: Option<Span>) -> Self {
         let [from_utc, from_local] = from.map_or([i64::MIN; 2], |span| [span.utc.0, span.local.0]);
         let [to_utc, to_local] = to.map_or([i64::MAX; 2], |span| [span.last.0, span.last.1]);
-        Self { relation, utc: window((from_utc, to_utc)), local: window((from_local, to_local)) }
+        Self(Asked { relation, utc: window((from_utc, to_utc)), local: window((from_local, to_local)) })
     }
 
     fn checked(self, given: Given<'_>, end: Range<usize>) -> Result<Self, Trouble> {
-        if self.utc.from < self.utc.to && self.local.from < self.local.to {
+        if self.0.utc.from < self.0.utc.to && self.0.local.from < self.0.local.to {
             return Ok(self);
         }
         let trouble = given.trouble("the end of the window is not after its start", end);
@@ -90,24 +76,28 @@ impl Test {
 
     /// Whether `until` ends before `since` begins, so that together they ask for the impossible.
     pub fn contradict(since: &Self, until: &Self) -> bool {
-        since.utc.from >= until.utc.to || since.local.from >= until.local.to
+        since.0.utc.from >= until.0.utc.to || since.0.local.from >= until.0.local.to
+    }
+
+    /// The window itself.
+    pub fn asked(&self) -> Asked {
+        self.0
     }
 
     /// The window on the clock of events with this zone.
     pub fn window(&self, zone: Option<&str>) -> &Window {
-        if zone.is_none_or(|zone| zone == "floating") { &self.local } else { &self.utc }
+        if is_local(zone) { &self.0.local } else { &self.0.utc }
     }
 
     /// Whether an event passes, whose time is on the clock of `zone`.
     pub fn passes(&self, when: &When, zone: Option<&str>, certainly: bool) -> bool {
-        let window = self.window(zone);
-        match (self.relation, certainly) {
-            (Relation::Within, true) => when.certainly_within(window),
-            (Relation::Within, false) => when.possibly_within(window),
-            (Relation::Overlaps, true) => when.certainly_overlaps(window),
-            (Relation::Overlaps, false) => when.possibly_overlaps(window),
-        }
+        self.0.passes(when, is_local(zone), certainly)
     }
+}
+
+/// Whether times of this zone are what a clock shows: dates and floating times.
+fn is_local(zone: Option<&str>) -> bool {
+    zone.is_none_or(|zone| zone == "floating")
 }
 
 fn window((from, to): (i64, i64)) -> Window {

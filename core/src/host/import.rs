@@ -145,6 +145,10 @@ impl ImportStream<'_> {
                 "the plugin's account does not balance: read {read} != {emitted} + {rejected} + {filtered}"
             )));
         }
+        if filtered < self.host.outside {
+            let told = self.host.outside;
+            return Err(lie(format!("the plugin says {filtered} records are filtered, but told of {told}")));
+        }
         Ok(ImportCounts { emitted, rejected, filtered })
     }
 

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::abi::{HostTable, NoteIn, Sink, Source, Str, UNKNOWN};
 use crate::claim::Locator;
 use crate::note::{Note, NoteKind};
+use crate::outside::{FLAG_CERTAINLY, FLAG_FLOATING, NAME, Outside, OutsideTable, RecordIn, WindowIn};
 use crate::plugin::{Fact, Host, Input};
 
 /// What `context` of a [`HostTable`] points to.
@@ -17,11 +18,16 @@ pub(super) struct HostContext<'h> {
     pub notes: [u64; 5],
     /// The first thing in which the plugin broke the contract.
     pub breach: Option<String>,
+    /// How many records were told of and not wanted as rows.
+    pub outside: u64,
+    /// The windows as the plugin sees them, and the table that has them; made when it asks.
+    windows: Vec<WindowIn>,
+    outside_table: Option<Box<OutsideTable>>,
 }
 
 impl<'h> HostContext<'h> {
     pub(super) fn new(host: &'h dyn Host) -> Self {
-        Self { host, notes: [0; 5], breach: None }
+        Self { host, notes: [0; 5], breach: None, outside: 0, windows: Vec::new(), outside_table: None }
     }
 
     pub(super) fn table(&mut self) -> HostTable {
@@ -34,7 +40,7 @@ impl<'h> HostContext<'h> {
             log: None,
             note: Some(note),
             fact: Some(fact),
-            get_extension: None,
+            get_extension: Some(get_extension),
         }
     }
 
@@ -92,6 +98,53 @@ unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) 
         Ok(value) => cx.host.fact(&Fact { kind, key, value }),
         Err(error) => cx.breach(format!("a fact `{kind}` that is not JSON: {error}")),
     });
+}
+
+unsafe extern "C" fn get_extension(context: *mut c_void, name: Str) -> *const c_void {
+    // SAFETY: the plugin's text lives for the call.
+    let is_known = unsafe { name.bytes() } == NAME.as_bytes();
+    call(context, std::ptr::null(), |cx| {
+        let Some(asked) = cx.host.windows().filter(|_| is_known) else { return std::ptr::null() };
+        if cx.outside_table.is_none() {
+            cx.windows = asked.asked.iter().map(WindowIn::of).collect();
+            cx.outside_table = Some(Box::new(OutsideTable {
+                struct_size: size_of::<OutsideTable>() as u32,
+                flags: if asked.certainly { FLAG_CERTAINLY } else { 0 },
+                context,
+                windows: cx.windows.as_ptr(),
+                windows_len: cx.windows.len(),
+                outside: Some(outside),
+            }));
+        }
+        cx.outside_table.as_deref().map_or(std::ptr::null(), |table| std::ptr::from_ref(table).cast())
+    })
+}
+
+unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c_int {
+    // SAFETY: the plugin's record lives for the call.
+    let Some(raw) = (unsafe { record.as_ref() }) else { return 1 };
+    call(context, 1, |cx| {
+        // SAFETY: as above.
+        let (id, local_id) = unsafe { (raw.id.bytes(), raw.local_id.bytes()) };
+        let (size, texts) = (raw.struct_size as usize, (text_of(id), text_of(local_id)));
+        let (true, (Ok(id), Ok(local_id))) = (size >= size_of::<RecordIn>(), texts) else {
+            cx.breach("a record outside the windows that is none".to_owned());
+            return 1;
+        };
+        let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
+        let RecordIn { offset, line, row, flags, .. } = *raw;
+        let (id, local_id, floating) = (some(id), some(local_id), flags & FLAG_FLOATING != 0);
+        let wanted = cx.host.outside(&Outside { offset, line, row, id, local_id, floating });
+        cx.outside += u64::from(!wanted);
+        c_int::from(wanted)
+    })
+}
+
+/// The text that a plugin gives, if it is one; most are short and ASCII.
+#[inline]
+fn text_of(bytes: &[u8]) -> Result<&str, std::str::Utf8Error> {
+    // SAFETY: ASCII is UTF-8.
+    if bytes.is_ascii() { Ok(unsafe { str::from_utf8_unchecked(bytes) }) } else { str::from_utf8(bytes) }
 }
 
 /// What `context` of a [`Source`] points to.

@@ -18,7 +18,7 @@ mod write;
 
 pub use fields::{ACTOR_FIELDS, CLAIM_FIELDS, FIELDS, Field, Kind, LOCATOR_FIELDS, event_schema, timeline_schema};
 pub use read::{FieldError, Reading, Repair, from_object, read_object};
-pub use rows::RowWriter;
+pub use rows::{RowWriter, write_some_of};
 pub use time::Times;
 pub use write::{write_line, write_some, write_string};
 

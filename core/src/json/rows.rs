@@ -1,10 +1,12 @@
 //! Writing rows of the event table as canonical JSON, without events between: [`super::write_line`] says what is
 //! written, this writes the same bytes.
 
+use std::cell::RefCell;
+
 use super::write::{extent_name, part_name, precision_name, qualifier_name, write_embedded, write_string};
 use crate::claim::Locator;
 use crate::table::{ActorText, ClaimText, Code, Degrees, Number, Rows, Text};
-use crate::when::{Extent, Instant, Part, Precision, Qualifier, Zone};
+use crate::when::{Clock, Extent, Part, Precision, Qualifier};
 
 /// Writes the rows of one batch.
 pub struct RowWriter<'a> {
@@ -16,6 +18,16 @@ pub struct RowWriter<'a> {
     /// The same for a claim.
     claim: Vec<(String, ClaimStep)>,
     claim_tail: String,
+    /// What was written before, since most rows have much of the row before.
+    last: RefCell<Last>,
+}
+
+/// Texts of what was written last.
+#[derive(Default)]
+struct Last {
+    /// The extent and what follows it, with what they are made of.
+    codes: Option<([u8; 5], String)>,
+    clock: Clock,
 }
 
 /// A value of a row.
@@ -48,7 +60,7 @@ impl<'a> RowWriter<'a> {
         let (steps, tail) = plan(super::FIELDS.iter().map(|field| field.name), |key| step(rows, key));
         let claims = super::CLAIM_FIELDS.iter().map(|field| field.name);
         let (claim, claim_tail) = plan(claims, |key| claim_step(rows, key));
-        Self { rows, steps, tail, claim, claim_tail }
+        Self { rows, steps, tail, claim, claim_tail, last: RefCell::default() }
     }
 
     /// Appends a row as one line of canonical JSON, without the line end: what [`super::write_line`] makes of its
@@ -56,19 +68,24 @@ impl<'a> RowWriter<'a> {
     pub fn write(&self, row: usize, out: &mut String) {
         for (before, step) in &self.steps {
             out.push_str(before);
-            match *step {
-                Step::Text(column) => text(self.rows.text(column, row), out),
-                Step::Revision => number(self.rows.number(Number::Revision, row), out),
-                Step::Instant(column) => instant(self.rows.number(column, row), out),
-                Step::When => self.when(row, out),
-                Step::Degrees(column) => degrees(self.rows.degrees(column, row), out),
-                Step::Tags => array(self.rows.tags(row), out, write_string),
-                Step::Actors => array(self.rows.actors(row), out, |at, out| self.actor(at, out)),
-                Step::Claims => array(self.rows.claims(row), out, |at, out| self.claim(at, out)),
-                Step::Extra => embedded(self.rows.text(Text::Extra, row), out),
-            }
+            self.value(*step, row, out);
         }
         out.push_str(&self.tail);
+    }
+
+    #[inline]
+    fn value(&self, step: Step, row: usize, out: &mut String) {
+        match step {
+            Step::Text(column) => text(self.rows.text(column, row), out),
+            Step::Revision => number(self.rows.number(Number::Revision, row), out),
+            Step::Instant(column) => self.instant(self.rows.number(column, row), out),
+            Step::When => self.when(row, out),
+            Step::Degrees(column) => degrees(self.rows.degrees(column, row), out),
+            Step::Tags => array(self.rows.tags(row), out, write_string),
+            Step::Actors => array(self.rows.actors(row), out, |at, out| self.actor(at, out)),
+            Step::Claims => array(self.rows.claims(row), out, |at, out| self.claim(at, out)),
+            Step::Extra => embedded(self.rows.text(Text::Extra, row), out),
+        }
     }
 
     /// From the value of `when` to that of `part`.
@@ -85,34 +102,35 @@ impl<'a> RowWriter<'a> {
             out.push_str("null");
         } else {
             let is_zoned = rows.text(Text::Zone, row).is_some_and(|zone| zone != "floating");
-            out.push_str("{\"start\":[");
-            bound_pair(bounds[0], bounds[1], is_zoned, out);
-            out.push_str("],\"end\":[");
-            bound_pair(bounds[2], bounds[3], is_zoned, out);
-            out.push_str("]}");
-        }
-        let extent = Extent::from_code(rows.code(Code::Extent, row)).unwrap_or_default();
-        let precision = Precision::from_code(rows.code(Code::Precision, row)).unwrap_or_default();
-        let qualifier = Qualifier::from_code(rows.code(Code::Qualifier, row)).unwrap_or_default();
-        let part = Part::from_code(rows.code(Code::Part, row)).unwrap_or_default();
-        let dated = edtf.is_some();
-        let names = [
-            (",\"extent\":", (dated || extent != Extent::default()).then(|| extent_name(extent))),
-            (",\"precision\":", (dated || precision != Precision::default()).then(|| precision_name(precision))),
-            (",\"qualifier\":", qualifier_name(qualifier)),
-            (",\"part\":", part_name(part)),
-        ];
-        for (key, name) in names {
-            out.push_str(key);
-            match name {
-                Some(name) => {
-                    out.push('"');
-                    out.push_str(name);
-                    out.push('"');
-                }
-                None => out.push_str("null"),
+            let clock = &mut self.last.borrow_mut().clock;
+            if !plain_bounds(bounds, is_zoned, clock, out) {
+                out.push_str("{\"start\":[");
+                bound_pair(bounds[0], bounds[1], is_zoned, clock, out);
+                out.push_str("],\"end\":[");
+                bound_pair(bounds[2], bounds[3], is_zoned, clock, out);
+                out.push_str("]}");
             }
         }
+        let [extent, precision, qualifier, part] =
+            [Code::Extent, Code::Precision, Code::Qualifier, Code::Part].map(|column| rows.code(column, row));
+        let codes = [extent, precision, qualifier, part, u8::from(edtf.is_some())];
+        let last = &mut self.last.borrow_mut().codes;
+        match last {
+            Some((same, text)) if *same == codes => out.push_str(text),
+            _ => {
+                let mut text = String::new();
+                write_codes(codes, &mut text);
+                out.push_str(&text);
+                *last = Some((codes, text));
+            }
+        }
+    }
+
+    fn instant(&self, us: Option<i64>, out: &mut String) {
+        let Some(us) = us else { return out.push_str("null") };
+        out.push('"');
+        self.last.borrow_mut().clock.write(us, true, out);
+        out.push('"');
     }
 
     fn actor(&self, at: usize, out: &mut String) {
@@ -131,7 +149,7 @@ impl<'a> RowWriter<'a> {
             match *step {
                 ClaimStep::Text(field) => text(self.rows.claim_text(field, at), out),
                 ClaimStep::Revision => number(self.rows.claim_revision(at), out),
-                ClaimStep::Modified => instant(self.rows.claim_modified(at), out),
+                ClaimStep::Modified => self.instant(self.rows.claim_modified(at), out),
                 ClaimStep::Locator => locator(self.rows.locator(at), out),
                 ClaimStep::Differs => embedded(self.rows.claim_text(ClaimText::Differs, at), out),
             }
@@ -219,11 +237,30 @@ fn degrees(degrees: Option<f64>, out: &mut String) {
     }
 }
 
-fn instant(us: Option<i64>, out: &mut String) {
-    let Some(us) = us else { return out.push_str("null") };
-    out.push('"');
-    Instant { us, nanos: 0, precision: Precision::Second, zone: Zone::Utc }.write_to(out);
-    out.push('"');
+/// From the key `extent` to the value of `part`, by their codes and whether the row is dated.
+fn write_codes([extent, precision, qualifier, part, dated]: [u8; 5], out: &mut String) {
+    let extent = Extent::from_code(extent).unwrap_or_default();
+    let precision = Precision::from_code(precision).unwrap_or_default();
+    let qualifier = Qualifier::from_code(qualifier).unwrap_or_default();
+    let part = Part::from_code(part).unwrap_or_default();
+    let dated = dated > 0;
+    let names = [
+        (",\"extent\":", (dated || extent != Extent::default()).then(|| extent_name(extent))),
+        (",\"precision\":", (dated || precision != Precision::default()).then(|| precision_name(precision))),
+        (",\"qualifier\":", qualifier_name(qualifier)),
+        (",\"part\":", part_name(part)),
+    ];
+    for (key, name) in names {
+        out.push_str(key);
+        match name {
+            Some(name) => {
+                out.push('"');
+                out.push_str(name);
+                out.push('"');
+            }
+            None => out.push_str("null"),
+        }
+    }
 }
 
 fn embedded(json: Option<&str>, out: &mut String) {
@@ -246,19 +283,30 @@ fn array<T>(items: impl Iterator<Item = T>, out: &mut String, write: impl Fn(T, 
 
 fn locator(locator: Option<Locator>, out: &mut String) {
     let Some(Locator { offset, len, line }) = locator else { return out.push_str("null") };
+    // Three numbers of at most twenty digits, and the keys.
+    let mut text = [0; 96];
+    let mut end = 0;
+    let mut put = |part: &[u8]| {
+        text[end..end + part.len()].copy_from_slice(part);
+        end += part.len();
+    };
     let mut digits = itoa::Buffer::new();
-    for (before, number) in [("{\"offset\":", offset), (",\"len\":", len), (",\"line\":", line)] {
-        out.push_str(before);
-        out.push_str(digits.format(number));
-    }
-    out.push('}');
+    put(b"{\"offset\":");
+    put(digits.format(offset).as_bytes());
+    put(b",\"len\":");
+    put(digits.format(len).as_bytes());
+    put(b",\"line\":");
+    put(digits.format(line).as_bytes());
+    put(b"}");
+    out.push_str(str::from_utf8(&text[..end]).expect("keys and digits are ASCII"));
 }
 
 /// The values of `when`, `start` and `end`, with the keys between them.
 fn write_edtf(edtf: &str, out: &mut String) {
     let from = out.len() + 1;
     write_string(edtf, out);
-    let (start, end) = edtf.split_once('/').map_or((edtf, None), |(start, end)| (start, Some(end)));
+    let slash = memchr::memchr(b'/', edtf.as_bytes());
+    let (start, end) = slash.map_or((edtf, None), |at| (&edtf[..at], Some(&edtf[at + 1..])));
     // A text without escapes is copied half by half.
     let is_plain = out.len() - from == edtf.len() + 1;
     let half = |half: &str, at: usize, out: &mut String| match half {
@@ -276,23 +324,72 @@ fn write_edtf(edtf: &str, out: &mut String) {
     half(end.unwrap_or_default(), from + start.len() + 1, out);
 }
 
-/// Earliest and latest, which are often the same.
-fn bound_pair(lo: Option<i64>, hi: Option<i64>, is_zoned: bool, out: &mut String) {
-    let from = out.len();
-    bound(lo, is_zoned, out);
-    let to = out.len();
-    out.push(',');
-    if lo == hi { out.extend_from_within(from..to) } else { bound(hi, is_zoned, out) }
+/// Writes the bounds at one go, if all are there and plain.
+fn plain_bounds(bounds: [Option<i64>; 4], is_zoned: bool, clock: &mut Clock, out: &mut String) -> bool {
+    let mut text = [0; 160];
+    let mut len = 0;
+    let mut put = |part: &[u8], count: usize| {
+        text[len..len + part.len()].copy_from_slice(part);
+        len += count;
+    };
+    let mut before = None;
+    for (at, bound) in bounds.into_iter().enumerate() {
+        let Some(us) = bound else { return false };
+        let written = match before {
+            Some((same, written)) if same == us => written,
+            _ => {
+                let Some(written) = clock.text(us, is_zoned) else { return false };
+                written
+            }
+        };
+        before = Some((us, written));
+        match at {
+            0 => put(b"{\"start\":[\"", 11),
+            2 => put(b"\"],\"end\":[\"", 11),
+            _ => put(b"\",\"", 3),
+        }
+        put(&written.0, written.1);
+    }
+    put(b"\"]}", 3);
+    out.push_str(str::from_utf8(&text[..len]).expect("keys and digits are ASCII"));
+    true
 }
 
-fn bound(us: Option<i64>, is_zoned: bool, out: &mut String) {
-    let Some(us) = us else { return out.push_str("null") };
-    out.push('"');
-    if us == i64::MIN || us == i64::MAX {
-        out.push_str("..");
-    } else {
-        let zone = if is_zoned { Zone::Utc } else { Zone::Floating };
-        Instant { us, nanos: 0, precision: Precision::Second, zone }.write_to(out);
+/// Earliest and latest, which are often the same.
+fn bound_pair(lo: Option<i64>, hi: Option<i64>, is_zoned: bool, clock: &mut Clock, out: &mut String) {
+    let from = out.len();
+    bound(lo, is_zoned, clock, out);
+    let to = out.len();
+    out.push(',');
+    if lo == hi { out.extend_from_within(from..to) } else { bound(hi, is_zoned, clock, out) }
+}
+
+fn bound(us: Option<i64>, is_zoned: bool, clock: &mut Clock, out: &mut String) {
+    match us {
+        None => out.push_str("null"),
+        Some(i64::MIN | i64::MAX) => out.push_str("\"..\""),
+        Some(us) => {
+            out.push('"');
+            clock.write(us, is_zoned, out);
+            out.push('"');
+        }
     }
-    out.push('"');
+}
+
+/// Appends an object with some keys of the canonical JSON of a row, in the order given: what [`super::write_some`] makes
+/// of its event. None of the keys may be of the time or `claims`.
+pub fn write_some_of(rows: &Rows, row: usize, keys: &[&str], out: &mut String) {
+    let (tail, claim_tail, last) = Default::default();
+    let writer = RowWriter { rows, steps: Vec::new(), tail, claim: Vec::new(), claim_tail, last };
+    out.push('{');
+    for (at, key) in keys.iter().enumerate() {
+        out.push_str(if at > 0 { ",\"" } else { "\"" });
+        out.push_str(key);
+        out.push_str("\":");
+        match step(rows, key) {
+            Some(step) => writer.value(step, row, out),
+            None => out.push_str("null"),
+        }
+    }
+    out.push('}');
 }

@@ -203,7 +203,8 @@ pub(super) fn write_embedded(json: &str, out: &mut String) {
 
 /// Whether `json` is an object spelled as [`Value`] would spell it, as far as that is told without a tree.
 fn is_canonical(json: &str) -> bool {
-    lex::is_compact_object(json, MAX_DEPTH) && !json.contains(MAGIC)
+    let has_magic = || memchr::memchr(b'$', json.as_bytes()).is_some() && json.contains(MAGIC);
+    lex::is_compact_object(json, MAX_DEPTH) && !has_magic()
 }
 
 /// How serde_json marks numbers inside; an object with such a key would be read as a number.
@@ -218,6 +219,7 @@ fn write_text(value: Option<&str>, out: &mut String) {
 
 /// Appends `text` as a JSON string, escaping no more than JSON demands.
 pub fn write_string(text: &str, out: &mut String) {
+    out.reserve(text.len() + 2);
     out.push('"');
     let bytes = text.as_bytes();
     let mut copied = 0;

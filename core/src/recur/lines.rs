@@ -77,11 +77,20 @@ impl<'a> Line<'a> {
         Ok(Self { name: name.trim().to_ascii_uppercase(), params, value, text })
     }
 
+    /// The value of a parameter, given by its name in upper case.
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        self.params.iter().find(|(found, _)| found == name).map(|(_, value)| *value)
+    }
+
+    /// The whole line.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// The values of RDATE or EXDATE.
     pub fn dates(&self, clocks: &Clocks) -> Result<Vec<Date>, RecurError> {
         // A TZID that nobody knows is the calendar's own name for the zone of the event.
-        let tzid = self.params.iter().find(|(name, _)| name == "TZID").map(|(_, value)| *value);
-        let clock = tzid.and_then(|tzid| clocks.get(tzid));
+        let clock = self.param("TZID").and_then(|tzid| clocks.get(tzid));
         let date = |text: &str| {
             let bad = || RecurError::new(format!("{}: {} is no date", shown(self.text), shown(text)));
             let (start, end) = text.split_once('/').map_or((text, None), |(start, end)| (start, Some(end)));

@@ -36,6 +36,7 @@ mod clock;
 #[cfg(test)]
 mod corpus;
 mod expand;
+mod ical;
 mod lines;
 mod occur;
 mod rule;
@@ -48,6 +49,7 @@ mod walk;
 pub use budget::{Budget, MAX_STEPS, RecurError, RecurErrorKind};
 pub use clock::{Clock, Clocks, Offsets};
 pub use expand::{Between, Expansion, Occurrence, Origin, Override};
+pub use ical::{clock_of, is_this_and_future, start_tzid};
 pub use set::{RecurrenceSet, Starts};
 use shape::Shape;
 

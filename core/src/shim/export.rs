@@ -49,7 +49,7 @@ pub(super) unsafe extern "C" fn run_export<F: Exporter>(
         }
         // SAFETY: as above.
         let (options_text, facts_text) = unsafe { (request.options.to_text(), request.facts.to_text()) };
-        let (host, mut sink) = (HostHandle(host), SinkHandle(sink));
+        let (host, mut sink) = (HostHandle::new(host), SinkHandle(sink));
         let mut batches = Stream(consumer);
         let mut cx = Export::new(options(&options_text)?, facts(&facts_text)?, &mut batches, &mut sink, &host);
         F::export(&mut cx)?;

@@ -83,7 +83,7 @@ pub(super) unsafe extern "C" fn open_import<F: Importer>(
         let request = unsafe { import_request(raw) }?;
         let (batch_rows, columns) = (request.batch_rows, Builder::new(request.wanted.as_deref()));
         let import = F::open(Box::new(SourceHandle(source)), request)?;
-        let host = HostHandle(host);
+        let host = HostHandle::new(host);
         Ok(produce(Records { import, host, counts: ImportCounts::default(), columns, batch_rows, ended: false }))
     });
     match opened {

@@ -6,6 +6,7 @@ use std::mem::{offset_of, size_of};
 
 use crate::abi::{HostTable, NoteIn, Sink, Source, Str, UNKNOWN};
 use crate::note::Note;
+use crate::outside::{NAME, Outside, OutsideTable, RecordIn, Windows};
 use crate::plugin::{Fact, Host, Input};
 
 /// Reads a slot of a table, unless it lies beyond the table's own size.
@@ -18,16 +19,31 @@ macro_rules! slot {
 }
 
 /// The host's table; valid for as long as the stream or call it was given to.
-#[derive(Clone, Copy)]
-pub(super) struct HostHandle(pub *const HostTable);
+pub(super) struct HostHandle {
+    table: *const HostTable,
+    /// What the host says of records that need not be rows, and whom to tell of them.
+    windows: Option<(Windows, *const OutsideTable)>,
+}
 
 // SAFETY: the ABI lets a stream be used from one thread at a time, whichever, and the table goes with the stream.
 unsafe impl Send for HostHandle {}
 
 impl HostHandle {
+    /// The caller has made sure that `table` is not NULL.
+    pub(super) fn new(table: *const HostTable) -> Self {
+        let mut handle = Self { table, windows: None };
+        let (table, name) = (handle.table(), Str::new(NAME));
+        // SAFETY: a slot of the host's, called with its context; what it gives is valid as long as its table.
+        let outside = slot!(table, HostTable, get_extension).map(|get| unsafe { get(table.context, name) });
+        let outside = outside.unwrap_or(std::ptr::null()).cast::<OutsideTable>();
+        // SAFETY: as above.
+        handle.windows = unsafe { outside.as_ref().and_then(|table| table.asked()) }.map(|asked| (asked, outside));
+        handle
+    }
+
     fn table(&self) -> &HostTable {
         // SAFETY: the host keeps it valid; `open_import` and `run_export` refuse NULL.
-        unsafe { &*self.0 }
+        unsafe { &*self.table }
     }
 }
 
@@ -72,6 +88,18 @@ impl Host for HostHandle {
             // SAFETY: as above.
             unsafe { call(table.context, Str::new(&fact.kind), Str::new(&fact.key), Str::new(&json)) };
         }
+    }
+
+    fn windows(&self) -> Option<&Windows> {
+        self.windows.as_ref().map(|(windows, _)| windows)
+    }
+
+    fn outside(&self, record: &Outside<'_>) -> bool {
+        // SAFETY: as in `new`.
+        let table = self.windows.as_ref().and_then(|(_, table)| unsafe { table.as_ref() });
+        let call = table.and_then(|table| table.outside.map(|call| (call, table.context)));
+        // SAFETY: as above; the record and its texts live for the call.
+        call.is_none_or(|(call, context)| unsafe { call(context, &RecordIn::of(record)) } != 0)
     }
 }
 

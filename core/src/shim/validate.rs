@@ -23,7 +23,7 @@ pub(super) unsafe extern "C" fn validate<F: Validator>(
         };
         // SAFETY: as above.
         let request = unsafe { import_request(raw) }?;
-        let host = HostHandle(host);
+        let host = HostHandle::new(host);
         F::validate(Box::new(SourceHandle(source)), &request, &mut Findings::new(&host))
     });
     match done {

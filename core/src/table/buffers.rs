@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::nulls::{null_numbers, null_texts};
+use super::nulls::{null_numbers, null_texts, shared_zeros};
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -64,9 +64,29 @@ impl Valid {
     }
 }
 
+/// Which items have something.
+#[derive(Default)]
+pub(super) struct Located(Valid);
+
+impl Located {
+    #[inline]
+    pub(super) fn push(&mut self, is_there: bool) {
+        if is_there { self.0.push() } else { self.0.pad_more(self.0.len + 1) }
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(super) fn finish(&mut self) -> Option<NullBuffer> {
+        self.0.finish()
+    }
+}
+
 /// Texts.
 #[derive(Default)]
 pub(super) struct Texts {
+    /// 0, then where each text ends; empty before the first one.
     ends: Vec<i32>,
     values: String,
     valid: Valid,
@@ -81,28 +101,39 @@ impl Texts {
 
     /// Whether there is a text at `row`, the last one, that is not empty.
     pub(super) fn has_text(&self, row: usize) -> bool {
-        let start = row.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or(0));
-        self.ends.get(row).is_some_and(|&end| end > start)
+        self.ends.get(row..row + 2).is_some_and(|ends| ends[1] > ends[0])
     }
 
     pub(super) fn bytes(&self) -> usize {
         self.values.len()
     }
 
+    /// The last text.
+    pub(super) fn last(&self) -> &str {
+        let mut ends = self.ends.iter().rev().map(|&end| usize::try_from(end).unwrap_or(0));
+        let (end, start) = (ends.next().unwrap_or(0), ends.next().unwrap_or(0));
+        &self.values[start..end]
+    }
+
     /// Makes room for the text of row `row` and gives the buffer that it is to be appended to; [`Texts::close`] ends it.
     #[inline]
     pub(super) fn open(&mut self, row: usize) -> &mut String {
-        if self.ends.capacity() == 0 {
-            self.ends.reserve(self.expected.0 + 1);
-            self.values.reserve(self.expected.1);
+        if self.ends.is_empty() {
+            self.begin();
         }
-        if self.valid.len() > row {
+        if self.valid.len() != row {
             self.truncate(row);
+            self.pad(row);
         }
-        let end = self.end();
-        self.ends.resize(row, end);
-        self.valid.pad(row);
         &mut self.values
+    }
+
+    /// Makes room for about as much as the last batch had.
+    #[cold]
+    fn begin(&mut self) {
+        self.ends.reserve(more_than(self.expected.0) + 1);
+        self.values.reserve(more_than(self.expected.1));
+        self.ends.push(0);
     }
 
     #[inline]
@@ -146,14 +177,14 @@ impl Texts {
     pub(super) fn truncate(&mut self, len: usize) {
         if self.valid.len() > len {
             self.valid.truncate(len);
-            self.ends.truncate(len);
+            self.ends.truncate(len + 1);
         }
         self.abandon();
     }
 
     pub(super) fn pad(&mut self, len: usize) {
         if self.valid.len() < len {
-            self.ends.resize(len, self.end());
+            self.ends.resize(len + 1, self.end());
             self.valid.pad(len);
         }
     }
@@ -174,16 +205,16 @@ impl Texts {
         }
         self.pad(len);
         self.expected = (len, self.values.len());
-        let mut offsets = Vec::with_capacity(len + 1);
-        offsets.push(0);
-        offsets.append(&mut self.ends);
-        self.ends = Vec::new();
-        // What it grew by and did not need; the next batch begins with the right size.
+        // What they grew by and did not need.
+        self.ends.shrink_to_fit();
         self.values.shrink_to_fit();
         let values = std::mem::take(&mut self.values).into_bytes();
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        // SAFETY: the offsets are ends of whole texts that were appended to a String.
-        Arc::new(unsafe { StringArray::new_unchecked(offsets, values.into(), self.valid.finish()) })
+        let offsets = ScalarBuffer::from(std::mem::take(&mut self.ends));
+        // SAFETY: the offsets are 0 and the ends of whole texts that were appended to a String.
+        Arc::new(unsafe {
+            let offsets = OffsetBuffer::new_unchecked(offsets);
+            StringArray::new_unchecked(offsets, values.into(), self.valid.finish())
+        })
     }
 
     /// The same where no value may be null.
@@ -195,22 +226,40 @@ impl Texts {
     }
 }
 
+/// How much room is made for what had this size in the last batch: a little more, since growing is dear.
+fn more_than(expected: usize) -> usize {
+    expected + expected / 8
+}
+
+/// Makes room for about as many values as the last batch had.
+#[inline]
+pub(super) fn begin<T>(values: &mut Vec<T>, expected: usize) {
+    if values.capacity() == 0 {
+        values.reserve(more_than(expected));
+    }
+}
+
 /// Numbers of any width.
 pub(super) struct Numbers<T: ArrowPrimitiveType = Int64Type> {
     values: Vec<T::Native>,
     valid: Valid,
+    expected: usize,
 }
 
 impl<T: ArrowPrimitiveType> Default for Numbers<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), valid: Valid::default() }
+        Self { values: Vec::new(), valid: Valid::default(), expected: 0 }
     }
 }
 
 impl<T: ArrowPrimitiveType> Numbers<T> {
+    #[inline]
     pub(super) fn set(&mut self, row: usize, value: T::Native) {
-        self.truncate(row);
-        self.pad(row);
+        begin(&mut self.values, self.expected);
+        if self.values.len() != row {
+            self.truncate(row);
+            self.pad(row);
+        }
         self.values.push(value);
         self.valid.push();
     }
@@ -234,24 +283,33 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
             return null_numbers(len);
         }
         self.pad(len);
+        self.expected = len;
         self.values.shrink_to_fit();
         PrimitiveArray::new(std::mem::take(&mut self.values).into(), self.valid.finish())
     }
 }
 
 /// Values that are never null; what no row has set is `default`.
-#[derive(Default)]
-pub(super) struct Plain<T> {
-    values: Vec<T>,
-    default: T,
+pub(super) struct Plain<T: ArrowPrimitiveType> {
+    values: Vec<T::Native>,
+    default: T::Native,
+    expected: usize,
 }
 
-impl<T: Copy> Plain<T> {
-    pub(super) fn new(default: T) -> Self {
-        Self { values: Vec::new(), default }
+impl<T: ArrowPrimitiveType> Default for Plain<T> {
+    fn default() -> Self {
+        Self::new(T::Native::default())
+    }
+}
+
+impl<T: ArrowPrimitiveType> Plain<T> {
+    pub(super) fn new(default: T::Native) -> Self {
+        Self { values: Vec::new(), default, expected: 0 }
     }
 
-    pub(super) fn set(&mut self, row: usize, value: T) {
+    #[inline]
+    pub(super) fn set(&mut self, row: usize, value: T::Native) {
+        begin(&mut self.values, self.expected);
         self.values.resize(row, self.default);
         self.values.push(value);
     }
@@ -260,8 +318,16 @@ impl<T: Copy> Plain<T> {
         self.values.truncate(len);
     }
 
-    pub(super) fn finish(&mut self, len: usize) -> Vec<T> {
+    pub(super) fn finish(&mut self, len: usize) -> ArrayRef {
+        if self.values.is_empty()
+            && self.default == T::Native::default()
+            && let Some(zeros) = shared_zeros(len)
+        {
+            return Arc::new(PrimitiveArray::<T>::new(zeros, None));
+        }
         self.values.resize(len, self.default);
-        std::mem::take(&mut self.values)
+        self.expected = len;
+        self.values.shrink_to_fit();
+        Arc::new(PrimitiveArray::<T>::new(std::mem::take(&mut self.values).into(), None))
     }
 }

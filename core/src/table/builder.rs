@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt64Type};
-use arrow_array::{ArrayRef, BinaryArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StructArray};
+use arrow_array::{ArrayRef, BinaryArray, ListArray, RecordBatch, RecordBatchOptions, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 
-use super::buffers::{Numbers, Plain, Texts};
+use super::buffers::{Located, Numbers, Plain, Texts, begin};
 use super::columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
 use crate::claim::{Claim, Locator};
 use crate::event::{Actor, Event};
@@ -26,9 +26,9 @@ pub struct Builder {
     schema: SchemaRef,
     texts: [Texts; Text::COUNT],
     numbers: [Numbers; Number::COUNT],
-    codes: [Plain<u8>; Code::COUNT],
+    codes: [Plain<UInt8Type>; Code::COUNT],
     degrees: [Numbers<Float64Type>; Degrees::COUNT],
-    nanos: Plain<u16>,
+    nanos: Plain<UInt16Type>,
     pub(super) tags: List<Texts>,
     pub(super) actors: List<[Texts; ActorText::COUNT]>,
     pub(super) claims: List<Claims>,
@@ -38,7 +38,10 @@ pub struct Builder {
 /// Values of several items a row.
 #[derive(Default)]
 pub(super) struct List<T> {
+    /// 0, then how many items there are up to the end of each row; empty before the first item.
     ends: Vec<i32>,
+    /// How many rows the last batch had.
+    expected: usize,
     pub(super) count: usize,
     pub(super) items: T,
 }
@@ -47,28 +50,27 @@ impl<T> List<T> {
     /// Notes that the current row has one item more.
     pub(super) fn add(&mut self, row: usize) {
         let before = count_to_i32(self.count);
-        if self.ends.len() <= row {
-            self.ends.resize(row, before);
+        begin(&mut self.ends, self.expected);
+        if self.ends.len() <= row + 1 {
+            self.ends.resize(row + 1, before);
             self.ends.push(before);
         }
         self.count += 1;
-        self.ends[row] = count_to_i32(self.count);
+        self.ends[row + 1] = count_to_i32(self.count);
     }
 
     /// Forgets the rows from `row` on, and says how many items are left.
     fn truncate(&mut self, row: usize) -> usize {
-        self.ends.truncate(row);
+        self.ends.truncate(row + 1);
         self.count = self.ends.last().map_or(0, |&end| usize::try_from(end).unwrap_or(0));
         self.count
     }
 
     fn offsets(&mut self, rows: usize) -> OffsetBuffer<i32> {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        offsets.append(&mut self.ends);
-        self.ends = Vec::new();
+        let mut offsets = std::mem::take(&mut self.ends);
         offsets.resize(rows + 1, count_to_i32(self.count));
-        self.count = 0;
+        (self.count, self.expected) = (0, rows);
+        offsets.shrink_to_fit();
         OffsetBuffer::new(ScalarBuffer::from(offsets))
     }
 }
@@ -78,8 +80,8 @@ pub(super) struct Claims {
     pub(super) texts: [Texts; ClaimText::COUNT],
     pub(super) revision: Numbers,
     pub(super) modified: Numbers,
-    places: [Plain<u64>; 3],
-    located: Vec<bool>,
+    places: [Plain<UInt64Type>; 3],
+    located: Located,
 }
 
 impl Claims {
@@ -200,6 +202,11 @@ impl Builder {
     /// Whether the current row has a text in this column.
     pub fn has(&self, column: Text) -> bool {
         self.texts[column as usize].len() > self.rows
+    }
+
+    /// The text of the current row in this column.
+    pub fn current(&self, column: Text) -> Option<&str> {
+        self.has(column).then(|| self.texts[column as usize].last())
     }
 
     /// Sets a text.
@@ -410,13 +417,13 @@ impl Builder {
             };
         }
         if let Some(at) = Code::ALL.iter().position(|column| column.name() == name) {
-            return plain::<UInt8Type>(self.codes[at].finish(rows));
+            return self.codes[at].finish(rows);
         }
         if let Some(at) = Degrees::ALL.iter().position(|column| column.name() == name) {
             return Arc::new(self.degrees[at].finish(rows));
         }
         match name {
-            "start_nanos" => plain::<UInt16Type>(self.nanos.finish(rows)),
+            "start_nanos" => self.nanos.finish(rows),
             "tags" => {
                 let offsets = self.tags.offsets(rows);
                 list(DataType::Utf8, offsets, self.tags.items.finish_items())
@@ -442,9 +449,8 @@ impl Builder {
         let count = self.claims.count;
         let offsets = self.claims.offsets(rows);
         let items = &mut self.claims.items;
-        let places = items.places.iter_mut().map(|places| plain::<UInt64Type>(places.finish(count))).collect();
-        let located = NullBuffer::from(std::mem::take(&mut items.located));
-        let located = Some(located).filter(|located| located.null_count() > 0);
+        let places = items.places.iter_mut().map(|places| places.finish(count)).collect();
+        let located = items.located.finish();
         let mut places = Some(structs(locator_fields(), places, located, count));
         let fields = claim_fields();
         let columns = fields.iter().map(|field| match field.name().as_str() {
@@ -463,10 +469,6 @@ impl Builder {
         let columns = columns.collect();
         list(DataType::Struct(fields.clone()), offsets, structs(fields, columns, None, count))
     }
-}
-
-fn plain<T: arrow_array::ArrowPrimitiveType>(values: Vec<T::Native>) -> ArrayRef {
-    Arc::new(PrimitiveArray::<T>::new(values.into(), None))
 }
 
 fn list(item: DataType, offsets: OffsetBuffer<i32>, values: ArrayRef) -> ArrayRef {

@@ -14,7 +14,7 @@ use arrow_buffer::{BooleanBufferBuilder, NullBuffer, OffsetBuffer, ScalarBuffer}
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::columns::Code;
-use super::nulls::{null_numbers, null_texts};
+use super::nulls::{are_shared_zeros, null_numbers, null_texts, shared_zeros};
 use crate::schema::event_schema;
 
 /// A row of one of several batches.
@@ -109,12 +109,24 @@ fn primitive<T: ArrowPrimitiveType>(
     if field.is_nullable() && arrays.iter().all(|array| array.is_none_or(|array| array.null_count() == array.len())) {
         return Arc::new(null_numbers::<T>(picks.len()).with_data_type(field.data_type().clone()));
     }
-    let values: Vec<Option<&[T::Native]>> =
-        arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values().as_ref())).collect();
-    let picked =
-        picks.iter().map(|pick| values[pick.batch as usize].map_or(absent, |values| values[pick.row as usize]));
-    let picked: ScalarBuffer<T::Native> = picked.collect();
+    let values: Vec<Option<&ScalarBuffer<T::Native>>> =
+        arrays.iter().map(|array| array.map(|array| array.as_primitive::<T>().values())).collect();
     let nulls = if field.is_nullable() { nulls(arrays, picks) } else { None };
+    if absent == T::Native::default()
+        && values.iter().all(|values| values.is_none_or(are_shared_zeros))
+        && let Some(zeros) = shared_zeros(picks.len())
+    {
+        return Arc::new(PrimitiveArray::<T>::new(zeros, nulls).with_data_type(field.data_type().clone()));
+    }
+    let values: Vec<Option<&[T::Native]>> = values.into_iter().map(|values| values.map(AsRef::as_ref)).collect();
+    let picked: Vec<T::Native> = match values.iter().copied().collect::<Option<Vec<&[T::Native]>>>() {
+        Some(values) => picks.iter().map(|pick| values[pick.batch as usize][pick.row as usize]).collect(),
+        None => {
+            let one = |pick: &Pick| values[pick.batch as usize].map_or(absent, |values| values[pick.row as usize]);
+            picks.iter().map(one).collect()
+        }
+    };
+    let picked = ScalarBuffer::from(picked);
     Arc::new(PrimitiveArray::<T>::new(picked, nulls).with_data_type(field.data_type().clone()))
 }
 
@@ -157,25 +169,27 @@ impl<'a> Bytes<'a> {
 }
 
 fn bytes(arrays: &[Option<Bytes<'_>>], picks: &[Pick]) -> (OffsetBuffer<i32>, Vec<u8>, Option<NullBuffer>) {
+    let value = |pick: &Pick| arrays[pick.batch as usize].as_ref().and_then(|array| array.get(pick.row as usize));
+    // First how long they are, so that nothing grows.
     let mut offsets = Vec::with_capacity(picks.len() + 1);
     offsets.push(0);
+    let mut len = 0;
+    offsets.extend(picks.iter().map(|pick| {
+        len += value(pick).map_or(0, <[u8]>::len);
+        len as i32
+    }));
+    assert!(i32::try_from(len).is_ok(), "the texts of a batch are below 2 GiB");
+    let mut values = Vec::with_capacity(len);
+    picks.iter().for_each(|pick| values.extend_from_slice(value(pick).unwrap_or_default()));
     let full = arrays.iter().all(|array| array.as_ref().is_some_and(|array| array.nulls.is_none()));
-    let mut valid = BooleanBufferBuilder::new(if full { 0 } else { picks.len() });
-    // As long as they are on average: most batches need not grow.
-    let average = |array: &Bytes<'_>| array.values.len() / (array.ends.len() - 1).max(1) + 1;
-    let average = arrays.iter().flatten().map(average).max().unwrap_or(0);
-    let mut values = Vec::with_capacity(average * picks.len());
-    for pick in picks {
-        let value = arrays[pick.batch as usize].as_ref().and_then(|array| array.get(pick.row as usize));
-        if !full {
-            valid.append(value.is_some());
-        }
-        values.extend_from_slice(value.unwrap_or_default());
-        offsets.push(i32::try_from(values.len()).expect("the texts of a batch are below 2 GiB"));
-    }
-    let nulls = (!full).then(|| NullBuffer::new(valid.finish())).filter(|nulls| nulls.null_count() > 0);
-    values.shrink_to(values.len() + values.len() / 4);
-    (OffsetBuffer::new(ScalarBuffer::from(offsets)), values, nulls)
+    let nulls = (!full).then(|| {
+        let mut valid = BooleanBufferBuilder::new(picks.len());
+        picks.iter().for_each(|pick| valid.append(value(pick).is_some()));
+        NullBuffer::new(valid.finish())
+    });
+    let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+    // SAFETY: they begin with 0 and never fall.
+    (unsafe { OffsetBuffer::new_unchecked(ScalarBuffer::from(offsets)) }, values, nulls)
 }
 
 fn list(arrays: &[Option<&ArrayRef>], picks: &[Pick], item: &Arc<Field>) -> ArrayRef {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, StringArray};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 /// Bytes of the block: enough for so many values of eight bytes as a batch has rows.
@@ -15,7 +15,18 @@ fn zeros() -> &'static Buffer {
 }
 
 fn no_value(len: usize) -> NullBuffer {
-    NullBuffer::new(BooleanBuffer::new(zeros().clone(), 0, len))
+    // SAFETY: no bit of the block is set.
+    unsafe { NullBuffer::new_unchecked(BooleanBuffer::new(zeros().clone(), 0, len), len) }
+}
+
+/// So many zeros, if the block has them.
+pub(super) fn shared_zeros<T: ArrowNativeType>(len: usize) -> Option<ScalarBuffer<T>> {
+    (len * size_of::<T>() <= BYTES).then(|| ScalarBuffer::new(zeros().clone(), 0, len))
+}
+
+/// Whether these values are of the block, and so all zero.
+pub(super) fn are_shared_zeros<T: ArrowNativeType>(values: &ScalarBuffer<T>) -> bool {
+    values.inner().data_ptr() == zeros().data_ptr()
 }
 
 /// So many texts that are null.
@@ -24,7 +35,8 @@ pub(super) fn null_texts(len: usize) -> ArrayRef {
         return Arc::new(StringArray::new_null(len));
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::new(zeros().clone(), 0, len + 1));
-    Arc::new(StringArray::new(offsets, Buffer::default(), Some(no_value(len))))
+    // SAFETY: texts of no bytes.
+    Arc::new(unsafe { StringArray::new_unchecked(offsets, Buffer::default(), Some(no_value(len))) })
 }
 
 /// So many numbers that are null.

@@ -22,10 +22,10 @@ pub mod zone;
 
 pub use instant::Instant;
 pub use phrase::{DateOrder, phrase};
-pub use plain::plain_day;
+pub use plain::{Clock, plain_day};
 pub use refuse::WhenError;
 pub use text::Edge;
-pub use window::Window;
+pub use window::{Asked, Relation, Window};
 pub use zone::Zone;
 
 /// When an event happened.

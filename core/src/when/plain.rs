@@ -1,7 +1,7 @@
 //! The plain spelling of an instant, `YYYY-MM-DDThh:mm:ss[.f][Z|±hh:mm]`, read and written without detours: nearly all
 //! times of nearly all files. What is spelled otherwise is left to [`super::instant`].
 
-use super::civil::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days, days_from_civil};
+use super::civil::{US_PER_DAY, US_PER_HOUR, US_PER_MINUTE, US_PER_SECOND, civil_from_days};
 use super::zone::Zone;
 use super::{Instant, Precision};
 
@@ -87,6 +87,83 @@ impl Instant {
     }
 }
 
+/// Writes instants one after the other; many are of the day of the one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock {
+    /// Days since 1970-01-01, and their text.
+    day: Option<(i64, [u8; 10])>,
+}
+
+impl Clock {
+    /// Appends microseconds since 1970 as [`Instant::to_text`] does, in UTC or without a zone.
+    pub fn write(&mut self, us: i64, is_utc: bool, out: &mut String) {
+        match self.text(us, is_utc) {
+            Some((text, len)) => out.push_str(str::from_utf8(&text[..len]).expect("digits are ASCII")),
+            None => {
+                let zone = if is_utc { Zone::Utc } else { Zone::Floating };
+                Instant { us, nanos: 0, precision: Precision::Second, zone }.write_to(out);
+            }
+        }
+    }
+
+    /// The same as bytes, and how many of them count; `None` where the year has not four digits.
+    #[inline]
+    pub(crate) fn text(&mut self, us: i64, is_utc: bool) -> Option<([u8; 27], usize)> {
+        let (days, of_day) = (us.div_euclid(US_PER_DAY), us.rem_euclid(US_PER_DAY).cast_unsigned());
+        let day = match self.day {
+            Some((same, text)) if same == days => text,
+            _ => {
+                let text = day_text(days)?;
+                self.day = Some((days, text));
+                text
+            }
+        };
+        let mut text = [0; 27];
+        text[..10].copy_from_slice(&day);
+        let mut len = put_clock(of_day, &mut text);
+        if is_utc {
+            text[len] = b'Z';
+            len += 1;
+        }
+        Some((text, len))
+    }
+}
+
+/// `YYYY-MM-DD` of days since 1970-01-01, where the year has four digits.
+fn day_text(days: i64) -> Option<[u8; 10]> {
+    let (year, month, day) = civil_from_days(days);
+    let year = u32::try_from(year).ok().filter(|year| *year <= 9999)?;
+    let mut text = *b"0000-00-00";
+    put_two(year / 100, &mut text[0..2]);
+    put_two(year % 100, &mut text[2..4]);
+    put_two(month, &mut text[5..7]);
+    put_two(day, &mut text[8..10]);
+    Some(text)
+}
+
+/// Puts `Thh:mm:ss[.f]` of the microseconds of a day behind its date; gives the length of both.
+fn put_clock(of_day: u64, text: &mut [u8; 27]) -> usize {
+    let (seconds, fraction) = ((of_day / 1_000_000) as u32, (of_day % 1_000_000) as u32);
+    text[10..19].copy_from_slice(b"T00:00:00");
+    put_two(seconds / 3600, &mut text[11..13]);
+    put_two(seconds / 60 % 60, &mut text[14..16]);
+    put_two(seconds % 60, &mut text[17..19]);
+    if fraction == 0 {
+        return 19;
+    }
+    let (millis, micros) = (fraction / 1000, fraction % 1000);
+    text[19] = b'.';
+    for (at, part) in [(20, millis), (23, micros)] {
+        text[at] = b'0' + (part / 100) as u8;
+        put_two(part % 100, &mut text[at + 1..at + 3]);
+    }
+    let mut len = if micros == 0 { 23 } else { 26 };
+    while text[len - 1] == b'0' {
+        len -= 1;
+    }
+    len
+}
+
 /// Days since 1970-01-01 of `YYYY-MM-DD`; `None` if it is no day, or no such spelling.
 pub fn plain_day(text: &[u8; 10]) -> Option<i64> {
     let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return None };
@@ -94,7 +171,18 @@ pub fn plain_day(text: &[u8; 10]) -> Option<i64> {
     // Most days are told to exist without asking how long their month is.
     let exists =
         (1..=12).contains(&month) && day >= 1 && (day <= 28 || day <= super::civil::days_in_month(year.into(), month));
-    exists.then(|| days_from_civil(year.into(), month, day))
+    exists.then(|| days(year, month, day))
+}
+
+/// [`super::civil::days_from_civil`] of years from 0 on, which need no signs.
+fn days(year: u32, month: u32, day: u32) -> i64 {
+    // An era of 400 years is added, and taken off again.
+    let year = year + 400 - u32::from(month <= 2);
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    i64::from(era * 146_097 + day_of_era) - 719_468 - 146_097
 }
 
 fn two(tens: u8, ones: u8) -> Option<u32> {
@@ -197,6 +285,16 @@ mod tests {
         check("2025-09-10T10:00:00é", None);
     }
 
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for year in 0..=9999 {
+            for (month, day) in (1..=12).flat_map(|month| [(month, 1), (month, 28)]) {
+                let expected = super::super::civil::days_from_civil(year.into(), month, day);
+                assert_eq!(days(year, month, day), expected, "{year} {month} {day}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn the_slow_way_says_the_same(
@@ -223,6 +321,15 @@ mod tests {
                     let mut text = String::new();
                     write_clock(us.into(), nanos, &mut text);
                     prop_assert_eq!(&text, &super::super::instant::clock_text(us.into(), nanos));
+                }
+            }
+            for (us, is_utc) in [(us, true), (recent, true), (recent - recent % 1_000_000, false), (recent - recent % 1000, true)] {
+                let zone = if is_utc { Zone::Utc } else { Zone::Floating };
+                let (mut clock, mut text) = (Clock::default(), String::new());
+                for us in [us, us.saturating_add(1), us] {
+                    text.clear();
+                    clock.write(us, is_utc, &mut text);
+                    prop_assert_eq!(&text, &Instant { us, nanos: 0, precision: Precision::Second, zone }.to_text());
                 }
             }
             let instant = Instant { us: recent, nanos, precision: Precision::Second, zone: Zone::parse(ZONES[zone]).unwrap() };

@@ -3,6 +3,39 @@
 use super::parse::{after, before};
 use super::{Extent, When};
 
+/// What a window asks of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// To lie within it.
+    Within,
+    /// To share time with it.
+    Overlaps,
+}
+
+/// A window on both clocks, and what it asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// To lie within, or to share time.
+    pub relation: Relation,
+    /// For events in a zone.
+    pub utc: Window,
+    /// For dates and floating times: what the clock of some zone shows then, as if UTC.
+    pub local: Window,
+}
+
+impl Asked {
+    /// Whether an event passes; `local` = it is a date or floating.
+    pub fn passes(&self, when: &When, local: bool, certainly: bool) -> bool {
+        let window = if local { &self.local } else { &self.utc };
+        match (self.relation, certainly) {
+            (Relation::Within, true) => when.certainly_within(window),
+            (Relation::Within, false) => when.possibly_within(window),
+            (Relation::Overlaps, true) => when.certainly_overlaps(window),
+            (Relation::Overlaps, false) => when.possibly_overlaps(window),
+        }
+    }
+}
+
 /// A stretch of time, half-open: from `from` until just before `to`, in microseconds like the bounds of [`When`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {

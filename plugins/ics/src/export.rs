@@ -1,6 +1,6 @@
 //! Writing a calendar.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::Write;
 
 use annals_core::key::{content_key, hex};
@@ -8,10 +8,11 @@ use annals_core::table::{Rows, Text, plain_text};
 use annals_core::{Error, Event, Export, Fact};
 use serde_json::Value;
 
+use crate::calendar;
 use crate::extra::compose;
 use crate::fast::Writer;
-use crate::import::{Names, is_of_every_file};
-use crate::line::{Line, escape, fold, without_controls};
+use crate::import::Names;
+use crate::line::{Line, fold, without_controls};
 use crate::timezones::time_zones;
 use crate::write::{WriteOptions, Writing, component};
 
@@ -35,7 +36,7 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
     for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//annals//annals//EN"] {
         fold(line, &mut buffer);
     }
-    let properties = calendar_properties(cx);
+    let properties = calendar::properties(cx);
     let mut names = Names::default();
     for line in &properties {
         names.see(line);
@@ -115,35 +116,6 @@ pub(crate) fn component_lines(fact: &Fact) -> Option<Vec<Line>> {
         }
     }
     (!lines.is_empty()).then_some(lines)
-}
-
-/// The properties of the calendar: those of its only source, or those that all sources have in common.
-fn calendar_properties(cx: &mut Export<'_>) -> Vec<Line> {
-    let mut calendars: Vec<Vec<Line>> = cx.facts_of("calendar").map(fact_lines).collect();
-    for lines in &mut calendars {
-        lines.retain(|line| !is_of_every_file(line) && !line.is("BEGIN") && !line.is("END"));
-    }
-    calendars.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
-    calendars.dedup();
-    let mut calendars = calendars.into_iter();
-    let mut lines = calendars.next().unwrap_or_default();
-    let mut dropped = false;
-    for other in calendars {
-        let before = lines.len();
-        let texts: BTreeSet<&str> = other.iter().map(Line::text).collect();
-        lines.retain(|line| texts.contains(line.text()));
-        dropped |= lines.len() < before.max(other.len());
-    }
-    if dropped {
-        let text = "properties that differ between the merged calendars are left out; name=NAME gives one name";
-        cx.lossy(None, "calendar-properties", text);
-    }
-    if let Some(name) = cx.options.text("name") {
-        lines.retain(|line| !line.is("NAME") && !line.is("X-WR-CALNAME"));
-        let names = ["NAME", "X-WR-CALNAME"].map(|property| format!("{property}:{}", escape(name)));
-        lines.splice(0..0, names.into_iter().filter_map(|text| Line::parse(text, 0).ok()));
-    }
-    lines
 }
 
 /// By id: instances, and the content keys, in order, of events that share both as a conflict.

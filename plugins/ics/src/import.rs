@@ -224,9 +224,17 @@ impl IcsImport {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let found = bracket(&self.scan.line().raw, self.scan.bare_cr());
         if found.as_ref().is_some_and(|(which, name)| open.is_broken_by(*which, name)) {
+            // What has come is whole but for its END.
+            let Record { name, at, .. } = &open.record;
+            let line = self.scan.line().number;
+            out.repair(
+                *at,
+                None,
+                "missing-end",
+                format!("{name} has no END:{name}; it is taken to end before line {line}"),
+            );
             self.scan.stay();
-            self.abandon(open, out, "missing-end");
-            return Ok(());
+            return self.complete(open, out);
         }
         open.push(self.scan.line(), self.max_record);
         match found {
@@ -250,14 +258,14 @@ impl IcsImport {
         Ok(())
     }
 
-    /// A component that does not end.
-    fn abandon(&mut self, open: Open, out: &mut Out<'_>, code: &str) {
+    /// A component in which the file ends: some of it may be missing.
+    fn abandon(&mut self, open: Open, out: &mut Out<'_>) {
         let Record { name, at, raw, .. } = &open.record;
-        let text = format!("{name} has no END:{name}");
+        let text = format!("the file ends in the middle of this {name}");
         if RECORDS.contains(&name.as_str()) {
-            out.reject(*at, raw, code, text);
+            out.reject(*at, raw, "truncated", text);
         } else {
-            out.repair(*at, None, "missing-end", text + ", and is left out");
+            out.repair(*at, None, "truncated", text + ", which is left out");
         }
     }
 
@@ -278,7 +286,7 @@ impl IcsImport {
     fn fact(&mut self, record: &Record, out: &mut Out<'_>) -> Result<(), Error> {
         let Some(calendar) = &mut self.calendar else { return Ok(()) };
         let mut repairs = Repairs::new();
-        let lines = record.lines(&mut repairs);
+        let lines = record.balanced(&mut repairs);
         for (code, text) in repairs {
             out.repair(record.at, None, code, text);
         }
@@ -370,7 +378,7 @@ impl IcsImport {
     /// The end of the input; `false` if nothing is left to do.
     fn end(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
         if let Some(open) = self.open.take() {
-            self.abandon(open, out, "truncated");
+            self.abandon(open, out);
         }
         // Events that somebody saved without the calendar around them are taken all the same.
         if !self.seen_calendar && self.waiting.is_empty() && out.counts().emitted == 0 {

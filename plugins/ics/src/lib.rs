@@ -16,7 +16,9 @@
 //! | `ACTOR` | an actor that is no ORGANIZER or ATTENDEE, as JSON |
 //! | `CLAIM` | a claim, as JSON, if asked for |
 //! | `EXTRA` | what other formats keep in `extra`, as JSON |
-//! | `LINE` | a line of the source that is no content line |
+//! | `LINE` | a line of the source that is no content line, or says nothing usable |
+//! | `CALENDAR` | in the calendar: the properties of one that it was merged of, as JSON |
+//! | `ZONE` | in a VTIMEZONE: the IANA zone that it was made from |
 //!
 //! Facts: `calendar` (key: its name) has the properties of a calendar, `timezone` (key: TZID) and `component` the
 //! lines of a VTIMEZONE or of a component that is no record, each as `{"ics": [unfolded lines]}`. An export also takes
@@ -24,6 +26,7 @@
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 
+mod calendar;
 mod charset;
 mod check;
 mod claim;

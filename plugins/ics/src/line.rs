@@ -99,6 +99,28 @@ impl Line {
         Line::parse(text, self.number).unwrap_or_else(|_| self.clone())
     }
 
+    /// The line with parameters as RFC 5545 has them, and those that had to be changed or left out; `None` if all are
+    /// well formed.
+    pub fn with_sound_params(&self) -> Option<(Line, String)> {
+        let params = self.text.get(self.name_end + 1..self.value_at - 1)?;
+        if are_params(params) {
+            return None;
+        }
+        let (mut sound, mut odd) = (String::new(), Vec::new());
+        for param in split_params(params) {
+            let trimmed = param.split_once('=').map(|(name, value)| format!("{}={}", name.trim(), value.trim()));
+            if !is_param(param) {
+                odd.push(param);
+            }
+            if let Some(trimmed) = trimmed.filter(|trimmed| is_param(trimmed)) {
+                sound.push(';');
+                sound.push_str(&trimmed);
+            }
+        }
+        let line = Line::parse(format!("{}{sound}:{}", self.name(), self.value()), self.number).ok()?;
+        Some((line, odd.join(";")))
+    }
+
     /// The line as a person should see it in a message: not too long, with its number.
     pub fn shown(&self) -> String {
         let mut shown: String = self.text.chars().take(80).collect();
@@ -154,6 +176,32 @@ fn split_params(params: &str) -> impl Iterator<Item = &str> {
         rest = text.get(end + 1..);
         Some(&text[..end])
     })
+}
+
+/// Whether the parameters of a line are well formed.
+pub(crate) fn are_params(params: &str) -> bool {
+    params.is_empty() || split_params(params).all(is_param)
+}
+
+/// Whether a text is `NAME=VALUE,"VALUE"…` (RFC 5545 section 3.1).
+fn is_param(text: &str) -> bool {
+    let Some((name, values)) = text.split_once('=') else { return false };
+    let is_value = |value: &str| match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"').is_some_and(|inner| !inner.contains('"')),
+        // White space at the front hides a quote from many readers.
+        None => !value.contains('"') && !value.starts_with(' '),
+    };
+    let are_values = || {
+        let (mut start, mut all) = (0, true);
+        while let (true, Some(end)) = (all, find_outside_quotes(values.as_bytes(), start, b',')) {
+            all = is_value(&values[start..end]);
+            start = end + 1;
+        }
+        all && is_value(&values[start..])
+    };
+    !name.is_empty()
+        && name.bytes().all(|byte| IS_NAME[byte as usize])
+        && (!values.contains(['"', ' ']) || are_values())
 }
 
 /// Where the value begins: at the first colon outside quotes; if a quote is not closed, at the first colon.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::line::{Line, split_list, unescape};
 use crate::record::{Repairs, repair};
 use crate::slot::Slot;
-use crate::value::{Stamp, iso, stamp};
+use crate::value::{Stamp, iso, stamp, utc_text};
 use crate::when::{read_annals, read_instance, read_plain};
 use crate::zone::Zones;
 
@@ -93,7 +93,12 @@ pub(crate) fn read_slot(slot: Slot, lines: &[&Line], event: &mut Event, cx: &mut
         Slot::Body => event.body = text(),
         Slot::Place => event.place = text(),
         Slot::Url => event.url = Some(first.value().to_owned()),
-        Slot::Geo => (event.lat, event.lon) = geo(first.value()).unzip(),
+        Slot::Geo => {
+            (event.lat, event.lon) = geo(first.value()).unzip();
+            if event.lat.is_none() {
+                cx.leave_out("bad-geo", first, "it is no place on the globe");
+            }
+        }
         Slot::Status => {
             event.status = match named("X-ANNALS-STATUS") {
                 Some(line) => Some(line.text_value()),
@@ -183,7 +188,12 @@ pub(crate) fn geo(value: &str) -> Option<(f64, f64)> {
 /// Microseconds of DTSTAMP or LAST-MODIFIED, which are in UTC; without `Z` they are taken as such.
 fn utc(line: &Line, cx: &mut Reading<'_>) -> Option<i64> {
     match stamp(line.value()) {
-        Ok(Stamp::Time { local, .. }) => Some(local),
+        Ok(Stamp::Time { local, .. }) => {
+            if utc_text(local).as_deref() != Some(line.value()) {
+                cx.repair("odd-date", format!("{} is not as UTC is written", line.shown()));
+            }
+            Some(local)
+        }
         Ok(Stamp::Date(_)) => {
             cx.leave_out("bad-timestamp", line, "it has no time of day");
             None

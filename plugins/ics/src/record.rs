@@ -38,6 +38,30 @@ impl Record {
         lines.collect()
     }
 
+    /// The content lines with an END for each BEGIN.
+    pub fn balanced(&self, repairs: &mut Repairs) -> Vec<Line> {
+        let mut balanced = Vec::with_capacity(self.spans.len());
+        let mut open: Vec<String> = Vec::new();
+        let end = |name: String| Line::parse(format!("END:{name}"), 0).ok();
+        for line in self.lines(repairs) {
+            let name = || line.value().trim().to_ascii_uppercase();
+            if line.is("BEGIN") {
+                open.push(name());
+            } else if line.is("END") {
+                let name = name();
+                let Some(at) = open.iter().rposition(|open| *open == name) else { continue };
+                balanced.extend(open.drain(at + 1..).rev().filter_map(end));
+                open.pop();
+            }
+            balanced.push(line);
+            if open.is_empty() {
+                break;
+            }
+        }
+        balanced.extend(open.drain(..).rev().filter_map(end));
+        balanced
+    }
+
     /// The lines of the component itself, and those of its sub-components, all with an END.
     fn split(&self, repairs: &mut Repairs) -> (Vec<Line>, Vec<String>) {
         let (mut own, mut subs) = (Vec::with_capacity(self.spans.len()), Vec::new());
@@ -72,6 +96,8 @@ impl Record {
                 subs.push(line.into_text());
             }
         }
+        // The component itself may have no END either.
+        subs.extend(open.drain(..).skip(1).rev().map(|missing| format!("END:{missing}")));
         (own, subs)
     }
 
@@ -144,9 +170,17 @@ pub(crate) fn decode(raw: &[u8], bare_cr: bool, number: u64, repairs: &mut Repai
     if clean.trim().is_empty() {
         return None;
     }
-    Some(Line::parse(clean.to_owned(), number).unwrap_or_else(|text| {
+    let line = Line::parse(clean.to_owned(), number).unwrap_or_else(|text| {
         let line = Line::keeping(&text, number);
         repair(repairs, "bad-line", format!("line {number} is no content line, and is kept as {}", line.name()));
         line
-    }))
+    });
+    Some(match line.with_sound_params() {
+        None => line,
+        Some((sound, odd)) => {
+            let text = format!("{}: `{odd}` is not as parameters are written", line.shown());
+            repair(repairs, "bad-parameter", text);
+            sound
+        }
+    })
 }

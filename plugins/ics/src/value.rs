@@ -46,6 +46,16 @@ pub(crate) fn stamp(text: &str) -> Result<Stamp, String> {
     Ok(Stamp::Time { local: midnight(date) + seconds * US_PER_SECOND, utc })
 }
 
+impl Stamp {
+    /// The value as RFC 5545 has it; `None` outside the years 1-9999.
+    pub fn text(self) -> Option<String> {
+        match self {
+            Stamp::Date(date) => date_text(date),
+            Stamp::Time { local, utc } => time_text(local).map(|text| if utc { text + "Z" } else { text }),
+        }
+    }
+}
+
 /// Digits alone, or in groups of these lengths with a separator between, as digits alone.
 fn compact(text: &str, separator: char, groups: &[usize]) -> Option<String> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

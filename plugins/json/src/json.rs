@@ -174,7 +174,7 @@ impl Importer {
         let at = Locator { len: self.scanner.here().offset - members.at.offset, ..members.at };
         match members.too_large {
             Some(bytes) => self.records.too_large(&bytes, at, out),
-            None => self.records.read(self.scanner.recorded(), at, out),
+            None => self.records.read(self.scanner.recorded(), at, false, out),
         }
     }
 
@@ -207,7 +207,7 @@ impl Importer {
             if self.scanner.is_over() {
                 self.records.too_large(self.scanner.recorded(), at, out);
             } else {
-                self.records.read(self.scanner.recorded(), at, out);
+                self.records.read(self.scanner.recorded(), at, false, out);
             }
             if out.cancelled() {
                 return Err(Error::new("interrupted"));

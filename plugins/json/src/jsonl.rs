@@ -43,6 +43,7 @@ impl plugin::Import for Importer {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
             }
+            let wanted = self.records.pass(&mut self.lines, out)?;
             let Some(line) = self.lines.next_line()? else { return Ok(false) };
             let bytes = if line.offset == 0 { without_bom(line.bytes) } else { line.bytes };
             let before = bytes.len() - bytes.trim_ascii_start().len() + line.bytes.len() - bytes.len();
@@ -52,7 +53,8 @@ impl plugin::Import for Importer {
                 let at = Locator { offset, len: line.len - before as u64, line: line.number };
                 self.records.too_large(bytes, at, out);
             } else if !bytes.is_empty() {
-                self.records.read(bytes, Locator { offset, len: bytes.len() as u64, line: line.number }, out);
+                let at = Locator { offset, len: bytes.len() as u64, line: line.number };
+                self.records.read(bytes, at, wanted, out);
             }
         }
         out.progress(self.lines.offset());

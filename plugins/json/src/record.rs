@@ -1,12 +1,14 @@
 //! From the bytes of one record to one event or one reject: the same for both formats.
 
 use annals_core::json::{FieldError, read_object};
+use annals_core::lines::Lines;
+use annals_core::outside::Outside;
 use annals_core::table::Text;
 use annals_core::when::Zone;
-use annals_core::{Error, Event, ImportRequest, Locator, Out};
+use annals_core::{Error, Event, ImportRequest, Input, Locator, Out};
 use serde_json::{Map, Value};
 
-use crate::fast::Fast;
+use crate::fast::{Dry, Fast};
 use crate::fields::Fields;
 use crate::scan;
 
@@ -22,6 +24,9 @@ pub struct Records {
     max_record: usize,
     /// The short way, for records that are spelled as most are.
     fast: Option<Fast>,
+    dry: Dry,
+    /// The id of a record outside the windows.
+    id: String,
 }
 
 impl Records {
@@ -35,7 +40,16 @@ impl Records {
         };
         let fields = Fields::new(&request.options)?;
         let fast = Fast::new(&fields, zone);
-        Ok(Self { format, fields, zone, raw: request.raw, max_record: request.max_record, fast })
+        Ok(Self {
+            format,
+            fields,
+            zone,
+            raw: request.raw,
+            max_record: request.max_record,
+            fast,
+            dry: Dry::default(),
+            id: String::new(),
+        })
     }
 
     /// The same without the short way.
@@ -44,13 +58,37 @@ impl Records {
         Self { fast: None, ..self }
     }
 
-    /// Gives `out` the event that `bytes` say, or rejects them.
-    pub fn read(&mut self, bytes: &[u8], at: Locator, out: &mut Out<'_>) {
+    /// Passes over lines that come next and lie outside the windows, if the host has any. `true` = the next line is one
+    /// that is wanted all the same.
+    pub fn pass(&mut self, lines: &mut Lines<Box<dyn Input>>, out: &mut Out<'_>) -> Result<bool, Error> {
+        match (out.windows(), &mut self.fast) {
+            (Some(windows), Some(fast)) if !self.raw => self.dry.pass(fast, lines, (windows, self.max_record), out),
+            _ => Ok(false),
+        }
+    }
+
+    /// Gives `out` the event that `bytes` say, or rejects them; if it lies outside the windows, and it is not known that
+    /// it is `wanted`, only if the host wants it.
+    pub fn read(&mut self, bytes: &[u8], at: Locator, wanted: bool, out: &mut Out<'_>) {
         if let Some(fast) = &mut self.fast
             && let Ok(text) = simdutf8::basic::from_utf8(bytes)
         {
+            let windows = out.windows().filter(|_| !wanted);
             let columns = out.columns();
-            if fast.read(text, at, columns).is_ok() {
+            if let Ok(seen) = fast.read(text, at, columns) {
+                if let Some(windows) = windows
+                    && seen.alone
+                    && windows.exclude(&seen.clock.when, seen.clock.local)
+                {
+                    self.id.clear();
+                    self.id.push_str(columns.current(Text::Id).unwrap_or_default());
+                    let (offset, line, id) = (at.offset, at.line, Some(self.id.as_str()));
+                    let (local_id, floating, row) = (seen.local_id, seen.clock.floating, 0);
+                    if !out.outside(Outside { offset, line, id, local_id, floating, row }) {
+                        return out.columns().cancel_row();
+                    }
+                }
+                let columns = out.columns();
                 if self.raw {
                     columns.raw(bytes);
                     columns.text(Text::RawFormat, self.format);

@@ -1,6 +1,6 @@
 //! Content lines that are borrowed from a text.
 
-use crate::line::parts;
+use crate::line::{are_params, parts};
 use crate::slot::Slot;
 
 /// A content line.
@@ -36,6 +36,9 @@ impl Parts {
     /// The parts without the slot.
     pub fn outline(line: &str) -> Option<Parts> {
         let (name_end, value_at) = parts(line.as_bytes())?;
+        if name_end + 1 < value_at && !are_params(line.get(name_end + 1..value_at - 1)?) {
+            return None;
+        }
         let at = |at: usize| u32::try_from(at).ok();
         Some(Parts { slot: Slot::Other, name_end: at(name_end)?, value_at: at(value_at)? })
     }
@@ -135,7 +138,8 @@ mod tests {
         };
         check("A:b", Some(("A", "", "b")));
         check("A;B=\"c:d\":e:f", Some(("A", ";B=\"c:d\"", "e:f")));
-        check("A;B=\"c:d", Some(("A", ";B=\"c", "d")));
+        check("A;B=\"c:d", None);
+        check("A;;B=c:d", None);
         check("X-ANNALS-REF:a", Some(("X-ANNALS-REF", "", "a")));
         check("x-annals-edtf:2025", None);
         check("a b", None);

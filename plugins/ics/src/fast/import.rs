@@ -122,11 +122,10 @@ impl Reader {
         put(of(Slot::Place), "LOCATION", Text::Place, columns, extra);
         if let Some(line) = of(Slot::Geo).next() {
             scratch.clear();
-            if let Some((lat, lon)) = geo(line.value()) {
-                columns.degrees(Degrees::Lat, lat);
-                columns.degrees(Degrees::Lon, lon);
-                write!(scratch, "GEO:{lat};{lon}").ok()?;
-            }
+            let (lat, lon) = geo(line.value())?;
+            columns.degrees(Degrees::Lat, lat);
+            columns.degrees(Degrees::Lon, lon);
+            write!(scratch, "GEO:{lat};{lon}").ok()?;
             if of(Slot::Geo).len() > 1 || line.text != scratch {
                 keep(of(Slot::Geo), extra);
             }

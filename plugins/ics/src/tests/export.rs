@@ -181,8 +181,14 @@ fn merged_calendars_keep_what_they_share() {
     let exported = write(events, facts, Default::default());
     let codes: Vec<&str> = exported.notes.iter().map(|note| &*note.code).collect();
     assert_eq!(codes, ["calendar-properties"]);
-    let text = String::from_utf8(exported.bytes).unwrap();
-    assert!(text.contains("PRODID:-//annals//annals//EN\r\nMETHOD:PUBLISH\r\nBEGIN:VTIMEZONE\r\n"));
+    let text = String::from_utf8(exported.bytes.clone()).unwrap();
+    assert!(text.contains("PRODID:-//annals//annals//EN\r\nMETHOD:PUBLISH\r\nX-ANNALS-CALENDAR:"));
+    assert_eq!(text.matches("\r\nX-ANNALS-CALENDAR:").count(), 2, "what each of them says is kept");
+    // Merged with one of them again, nothing changes.
+    let (again, more) = (read(&exported.bytes), read(WORK));
+    let facts = [again.facts, more.facts].concat();
+    let more = write(again.events, facts, Default::default());
+    assert_eq!(String::from_utf8(more.bytes).unwrap(), text);
     assert_eq!(text.matches("BEGIN:VTIMEZONE").count(), 1);
     assert_eq!((text.matches("X-ANNALS-LANE:Work").count(), text.matches("X-ANNALS-LANE:Home").count()), (7, 5));
 }

@@ -87,6 +87,20 @@ fn made_up_events_come_back() {
     assert!(exact > 2000);
 }
 
+/// What properties and fuzzing have found.
+#[test]
+fn odd_files_are_written_alike_twice() {
+    for lines in [
+        "BEGIN:VTODO\nX-ANNALS-ZONE:Europe/Berlin\nDTSTART;VALUE=DATE:20251026T023000\nEND:VTODO",
+        "BEGIN:VTIMEZONE\nTZID:GMT Standard Time\nBEGIN:STANDARD\nDTSTART:16010101T020000\nTZOFFSETFROM:+0100\n\
+         TZOFFSETTO:+0000\nBEGIN:DAYLIGHT\nEND:DAYLIGHT\nEND:VTIMEZONE\n\
+         BEGIN:VEVENT\nUID:1\nDTSTART;TZID=GMT Standard Time:20250101T000000\nEND:VEVENT",
+    ] {
+        let first = rewrite(format!("BEGIN:VCALENDAR\nVERSION:2.0\n{lines}\nEND:VCALENDAR\n").as_bytes());
+        assert_eq!(String::from_utf8(rewrite(&first)), String::from_utf8(first), "{lines}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

@@ -171,7 +171,11 @@ fn lasting(
 /// The DATE or DATE-TIME of a property.
 fn point(line: &Line, cx: &mut Reading<'_>) -> Result<Point, Fault> {
     let as_day = line.param("VALUE").is_some_and(|value| value.eq_ignore_ascii_case("DATE"));
-    match stamp(line.value()).map_err(|reason| bad("bad-date", line, &reason))? {
+    let found = stamp(line.value()).map_err(|reason| bad("bad-date", line, &reason))?;
+    if let Some(text) = found.text().filter(|text| text != line.value()) {
+        cx.repair("odd-date", format!("{} is read as {text}", line.shown()));
+    }
+    match found {
         Stamp::Date(day) => {
             if !as_day {
                 cx.repair("date-without-value", format!("{} is a day, but VALUE=DATE is missing", line.shown()));
@@ -252,8 +256,12 @@ pub(crate) fn read_annals(base: When, lines: &[&Line], cx: &mut Reading<'_>) -> 
         None => base,
     };
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    if let Some(name) = zone {
-        when.zone = some(name);
+    // A time that a clock shows is no instant, so that a zone alone does not say what it is there.
+    let of_clock = when.zone.as_deref() == Some("floating") && zone.as_deref() != Some("floating");
+    match (zone, find("X-ANNALS-ZONE")) {
+        (Some(_), Some((line, _))) if of_clock => cx.leave_out("bad-zone", line, "the time has no zone"),
+        (Some(name), _) => when.zone = some(name),
+        (None, _) => {}
     }
     if let Some((_, name)) = find("X-ANNALS-END-ZONE") {
         when.end_zone = some(name);

@@ -56,6 +56,9 @@ impl Zones {
     /// Adds a VTIMEZONE, given by its lines from BEGIN to END; the first of a name stands. Gives its TZID.
     pub fn define(&mut self, lines: &[Line]) -> Option<String> {
         let tzid = lines.iter().find(|line| line.is("TZID"))?.text_value();
+        if tzid.trim().is_empty() {
+            return None;
+        }
         self.defined.entry(tzid.clone()).or_insert_with(|| Definition::read(lines));
         Some(tzid)
     }

@@ -2,22 +2,27 @@
 //! long way through a tree of values; here are the spellings that nearly all records have, and whatever is
 //! [`Unusual`] takes the long way. Both give the same, which `tests` hold.
 
+mod dry;
 mod nested;
+mod scan;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
 
 use annals_core::Locator;
-use annals_core::json::lex::{Keys, Lexer, Unusual};
+use annals_core::json::lex::{Keys, Lexer, MARK, Unusual};
 use annals_core::table::{Builder, Number, Text};
 use annals_core::when::{Extent, Instant, Part, Precision, Qualifier, Zone};
 use serde_json::Value;
 
 use crate::fields::Fields;
 use crate::times::Times;
+use scan::Token;
 use table::{Action, Table, UNKNOWN};
-use time::Told;
+use time::{Clock, Told};
+
+pub use dry::Dry;
 
 /// Reads plain records.
 pub struct Fast {
@@ -37,7 +42,7 @@ pub struct Fast {
     /// Where the keys of `extra` stand in the record.
     unknown: Vec<(usize, usize)>,
     /// The keys of earlier records by their place, as they stand in the text, with their numbers.
-    order: Vec<(String, u8)>,
+    order: Vec<(Token, u8)>,
 }
 
 /// How many keys of a record are remembered.
@@ -53,6 +58,14 @@ struct Rest<'a> {
     local_id: Option<&'a str>,
     claims: usize,
     has_extra: bool,
+}
+
+/// What a filter may ask of a record.
+pub struct Seen<'a> {
+    pub clock: Clock,
+    pub local_id: Option<&'a str>,
+    /// Whether it is no part of a series, and has no claim but its own.
+    pub alone: bool,
 }
 
 impl Fast {
@@ -74,7 +87,7 @@ impl Fast {
     }
 
     /// Fills the current row of `columns`. If that is `Unusual`, what it has of the row is to be forgotten.
-    pub fn read(&mut self, text: &str, at: Locator, columns: &mut Builder) -> Result<(), Unusual> {
+    pub fn read<'a>(&mut self, text: &'a str, at: Locator, columns: &mut Builder) -> Result<Seen<'a>, Unusual> {
         if !text.starts_with('{') {
             return Err(Unusual);
         }
@@ -99,7 +112,9 @@ impl Fast {
             self.extra.push('}');
             columns.text(Text::Extra, &self.extra);
         }
-        rest.told.put(self.zone.as_ref(), columns)
+        let clock = rest.told.put(self.zone.as_ref(), columns)?;
+        let alone = rest.claims == 0 && !columns.has(Text::Instance) && !columns.has(Text::Recurrence);
+        Ok(Seen { clock, local_id: rest.local_id, alone })
     }
 
     fn members<'a>(
@@ -140,21 +155,28 @@ impl Fast {
     #[inline]
     fn key<'a>(&mut self, place: usize, lexer: &mut Lexer<'a>) -> Result<(&'a str, u8), Unusual> {
         if let Some((token, number)) = self.order.get(place)
-            && let Some(key) = lexer.same_key(token)
+            && let Some(key) = lexer.same_key(&token.text)
         {
             return Ok((key, *number));
         }
         let key = lexer.key()?;
+        Ok((key, self.learn(place, key)?))
+    }
+
+    /// The number of a key that stands at this place of the record, where later ones may have it as well.
+    fn learn(&mut self, place: usize, key: &str) -> Result<u8, Unusual> {
+        if key.starts_with(MARK) {
+            return Err(Unusual);
+        }
         let number = self.table.find(key);
         if place == self.order.len() && place < MAX_ORDER {
-            self.order.push((String::new(), UNKNOWN));
+            self.order.push((Token::default(), UNKNOWN));
         }
         if let Some((token, last)) = self.order.get_mut(place) {
-            token.clear();
-            ["\"", key, "\":"].into_iter().for_each(|part| token.push_str(part));
+            token.set(key);
             *last = number;
         }
-        Ok((key, number))
+        Ok(number)
     }
 
     /// Whether a value of this type makes the key somebody else's.
@@ -259,20 +281,39 @@ impl Fast {
         other: &mut Option<String>,
     ) -> Result<Option<&'a str>, Unusual> {
         if lexer.peek() == b'"' {
-            let text = lexer.plain_string()?;
-            if !mapped || Instant::parse_plain(text, None).is_some() {
-                return Ok(Some(text));
-            }
-            match self.times.text(Value::String(text.to_owned())) {
-                Ok(None) => {}
-                Ok(Some(Value::String(text))) => *other = Some(text),
-                _ => return Err(Unusual),
-            }
-        } else if mapped || self.numbers {
-            *other = Some(self.times.of_number(lexer.number()?).map_err(|_| Unusual)?);
-        } else {
+            return self.date_of_text(lexer.plain_string()?, mapped, other);
+        }
+        self.date_of_number(lexer.number()?, mapped, other)
+    }
+
+    #[inline]
+    fn date_of_text<'a>(
+        &self,
+        text: &'a str,
+        mapped: bool,
+        other: &mut Option<String>,
+    ) -> Result<Option<&'a str>, Unusual> {
+        if !mapped || Instant::parse_plain(text, None).is_some() {
+            return Ok(Some(text));
+        }
+        match self.times.text(Value::String(text.to_owned())) {
+            Ok(None) => {}
+            Ok(Some(Value::String(text))) => *other = Some(text),
+            _ => return Err(Unusual),
+        }
+        Ok(None)
+    }
+
+    fn date_of_number<'a>(
+        &self,
+        number: &str,
+        mapped: bool,
+        other: &mut Option<String>,
+    ) -> Result<Option<&'a str>, Unusual> {
+        if !mapped && !self.numbers {
             return Err(Unusual);
         }
+        *other = Some(self.times.of_number(number).map_err(|_| Unusual)?);
         Ok(None)
     }
 

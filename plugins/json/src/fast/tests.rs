@@ -15,6 +15,8 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::jsonl;
 
+mod dry;
+
 /// Events and notes of JSON lines, by the short way with the long one behind it, or by the long one only.
 fn read(lines: &[u8], request: &ImportRequest, slow: bool) -> (Vec<Event>, Vec<Note>, u64) {
     let host = Recorder::default();
@@ -172,6 +174,8 @@ const DATES: &[&str] = &[
     "2016-07-01T02:06",
     "2016-02-30T00:00:00Z",
     "2016-07-01",
+    "2016-06-15T12:00:00Z",
+    "2015-06-15",
     "2016-07-01T02:06:15Z/2016-07-01T02:06:16Z",
     "2016-07-01T02:06:15Z/2016-07-01T02:06:15Z",
     "2016-07-01/2016-07-03",

@@ -25,6 +25,21 @@ pub struct Told<'a> {
     pub end_zone: Option<Zone>,
 }
 
+/// What windows ask of a time.
+pub struct Clock {
+    /// Bounds and extent.
+    pub when: When,
+    /// Whether it is a date or floating.
+    pub local: bool,
+    pub floating: bool,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { when: When::default(), local: true, floating: false }
+    }
+}
+
 /// A time that is plain.
 struct Plain<'a> {
     first: &'a str,
@@ -41,16 +56,24 @@ struct Plain<'a> {
 type Ends = (Instant, Option<Instant>);
 
 impl<'a> Told<'a> {
-    /// Sets the time of the current row. `option` is the zone that the user says zoneless times are in.
-    pub fn put(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<(), Unusual> {
+    /// Sets the time of the current row, and gives what windows ask of it. `option` is the zone that the user says
+    /// zoneless times are in.
+    pub fn put(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<Clock, Unusual> {
         if self.is_empty() {
-            return Ok(());
+            return Ok(Clock::default());
         }
         match self.plain(option) {
-            Some(plain) => self.put_plain(&plain, columns),
-            None => self.put_any(option, columns)?,
+            Some(plain) => {
+                self.put_plain(&plain, columns);
+                Ok(plain.clock())
+            }
+            None => self.put_any(option, columns),
         }
-        Ok(())
+    }
+
+    /// What windows ask of the time, if it is plain or there is none.
+    pub fn clock(&self, option: Option<&Zone>) -> Option<Clock> {
+        if self.is_empty() { Some(Clock::default()) } else { self.plain(option).map(|plain| plain.clock()) }
     }
 
     fn start(&self) -> Option<&str> {
@@ -153,7 +176,7 @@ impl<'a> Told<'a> {
     }
 
     /// Sets the time however it is told, unless something is wrong with it.
-    fn put_any(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<(), Unusual> {
+    fn put_any(&self, option: Option<&Zone>, columns: &mut Builder) -> Result<Clock, Unusual> {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let times = Times {
             when: text(self.when),
@@ -174,11 +197,19 @@ impl<'a> Told<'a> {
             return Err(Unusual);
         }
         columns.when(&when);
-        Ok(())
+        let floating = when.zone.as_deref() == Some("floating");
+        Ok(Clock { local: when.zone.is_none() || floating, floating, when })
     }
 }
 
 impl Plain<'_> {
+    fn clock(&self) -> Clock {
+        let [start_lo, start_hi, end_lo, end_hi] = self.bounds.map(Some);
+        let floating = self.instants.is_some_and(|((first, _), _)| first.zone == Zone::Floating);
+        let when = When { start_lo, start_hi, end_lo, end_hi, extent: self.extent, ..When::default() };
+        Clock { when, local: floating || self.instants.is_none(), floating }
+    }
+
     /// Takes the bounds that a record gives. `None` if they are spelled otherwise than instants are, or contradict the
     /// date.
     fn narrow(&mut self, given: [Option<&str>; 4]) -> Option<()> {
@@ -255,5 +286,6 @@ fn always(columns: &mut Builder, column: Text, write: impl FnOnce(&mut String)) 
 }
 
 fn non_empty(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.trim().is_empty())
+    let is_plain = |text: &str| text.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    text.filter(|text| is_plain(text) || !text.trim().is_empty())
 }
