@@ -24,17 +24,20 @@
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 
+mod assembly;
 mod charset;
 mod claim;
 mod export;
 mod extra;
 mod fast;
 mod import;
+mod jcal;
 mod line;
 mod read;
 mod record;
 mod scan;
 mod slot;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod timezones;
@@ -44,7 +47,17 @@ mod when;
 mod write;
 mod zone;
 
-annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export] }
+annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export, Jcal: import export] }
+
+pub use jcal::Jcal;
+
+/// The options of the formats that are iCalendar in JSON: those of `ics` but the character encoding.
+const JSON_OPTIONS: &str = r#"{"type":"object","properties":{
+    "name":{"type":"string","description":"writing: the name of the calendar"},
+    "prefix":{"type":"string","enum":["lane"],"description":"writing: `lane` puts the lane before each title"},
+    "vague":{"type":"string","enum":["span"],"description":"writing: `span` writes dates vaguer than 31 days as the longest span they allow; else such events are omitted"},
+    "claims":{"type":"boolean","default":false,"description":"writing: keeps what each source says, in X-ANNALS-CLAIM"}
+}}"#;
 
 /// iCalendar.
 pub struct Ics;
