@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::property;
 use crate::assembly::{LINE_COST, MAX_DEPTH};
-use crate::line::{Line, is_name};
+use crate::line::{Line, without_controls};
 use crate::record::{Repairs, repair};
 use crate::stream::Items;
 
@@ -45,7 +45,8 @@ impl Reader {
             Some((_, name)) => serde_json::from_slice::<Value>(name).map_err(|_| bad_json(first))?,
             None => return Err(bad_shape(first)),
         };
-        let name = name.as_str().filter(|name| is_name(name)).ok_or_else(|| bad_shape(first))?.to_ascii_uppercase();
+        let name =
+            name.as_str().filter(|name| can_be_called(name)).ok_or_else(|| bad_shape(first))?.to_ascii_uppercase();
         self.push(format!("BEGIN:{name}"), first)?;
         let (mut number, mut counted) = (first, 0);
         for part in 0.. {
@@ -107,6 +108,11 @@ impl Reader {
     }
 }
 
+/// Whether a component can have this name; damaged files have odd ones.
+fn can_be_called(name: &str) -> bool {
+    without_controls(name).trim() == name
+}
+
 fn lines_in(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
@@ -129,41 +135,46 @@ pub(crate) fn write(lines: &[Line], out: &mut Vec<u8>) {
     let mut open: Vec<Level> = Vec::new();
     for line in lines {
         if line.is("BEGIN") {
-            if let Some(level) = open.last_mut() {
-                level.list(true, out);
-            }
-            out.push(b'[');
-            json(&Value::String(line.value().trim().to_ascii_lowercase()), out);
-            out.extend_from_slice(b",[");
-            open.push(Level { in_components: false, empty: true });
+            open.push(Level { name: line.value().trim().to_ascii_lowercase(), ..Level::default() });
         } else if line.is("END") {
-            if let Some(level) = open.pop() {
-                out.extend_from_slice(if level.in_components { b"]]" } else { b"],[]]" });
+            let Some(level) = open.pop() else { continue };
+            match open.last_mut() {
+                Some(around) => level.write(separated(&mut around.components)),
+                None => level.write(out),
             }
         } else if let Some(level) = open.last_mut() {
-            level.list(false, out);
-            json(&property::to_json(line), out);
+            json(&property::to_json(line), separated(&mut level.properties));
         }
     }
 }
 
-/// A component being written. Its properties come before its components, as annals writes content lines.
+/// A component being written. Properties may come behind components in content lines, but not in jCal.
+#[derive(Default)]
 struct Level {
-    in_components: bool,
-    empty: bool,
+    name: String,
+    properties: Vec<u8>,
+    components: Vec<u8>,
 }
 
 impl Level {
-    /// Begins another element.
-    fn list(&mut self, component: bool, out: &mut Vec<u8>) {
-        if component && !self.in_components {
-            out.extend_from_slice(b"],[");
-            (self.in_components, self.empty) = (true, true);
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        json(&Value::String(self.name.clone()), out);
+        for list in [&self.properties, &self.components] {
+            out.extend_from_slice(b",[");
+            out.extend_from_slice(list);
+            out.push(b']');
         }
-        if !std::mem::replace(&mut self.empty, false) {
-            out.push(b',');
-        }
+        out.push(b']');
     }
+}
+
+/// The list, ready for another element.
+fn separated(list: &mut Vec<u8>) -> &mut Vec<u8> {
+    if !list.is_empty() {
+        list.push(b',');
+    }
+    list
 }
 
 /// Writes a value without spaces.
@@ -206,7 +217,7 @@ mod tests {
         check("{}", "bad-component");
         check("[]", "bad-component");
         check("[5,[],[]]", "bad-component");
-        check("[\"a b\",[],[]]", "bad-component");
+        check("[\"a\\n\",[],[]]", "bad-component");
         check("[\"vevent\",{},[]]", "bad-component");
         check("[\"vevent\",[],[],[]]", "bad-component");
         check("[\"vevent\",[[\"uid\",{},\"text\",\"\\q\"]],[]]", "bad-json");
