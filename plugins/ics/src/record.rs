@@ -1,5 +1,7 @@
 //! One component of a file: its bytes, its lines, and the event that they tell of.
 
+use std::sync::Arc;
+
 use annals_core::{Event, Locator};
 use serde_json::Value;
 
@@ -18,7 +20,7 @@ pub(crate) struct Record {
     /// Its content lines, from BEGIN to END.
     pub raw: Vec<u8>,
     /// Its bytes in the source, where these are not `raw`.
-    pub source: Vec<u8>,
+    pub source: Arc<[u8]>,
     /// Where its content lines are in `raw`, and their line numbers.
     pub spans: Vec<(usize, usize, u64)>,
     /// Where it is in the source.
@@ -33,7 +35,7 @@ pub(crate) type Repairs = Vec<(&'static str, String)>;
 impl Record {
     /// A component that was no content lines in its source: those that say the same, with the numbers of the lines that
     /// they are from, and its bytes there.
-    pub fn of_lines(name: String, lines: &[(String, u64)], at: Locator, source: Vec<u8>) -> Self {
+    pub fn of_lines(name: String, lines: &[(String, u64)], at: Locator, source: Arc<[u8]>) -> Self {
         let mut record = Self { name, at, source, ..Self::default() };
         for (line, number) in lines {
             let start = record.raw.len();
@@ -50,7 +52,7 @@ impl Record {
 
     /// Its bytes in the source.
     pub fn into_bytes(self) -> Vec<u8> {
-        if self.source.is_empty() { self.raw } else { self.source }
+        if self.source.is_empty() { self.raw } else { self.source.to_vec() }
     }
 
     /// The content lines, unfolded, from BEGIN to END.

@@ -101,7 +101,8 @@ fn files_of_others_survive_as_jcal() {
     }
     use std::io::Write;
     let text = format!(
-        "{read} corpus documents as jCal and back: {same} with the same properties, {same_bytes} of them with the same bytes; others:\n{}"
+        "{read} corpus documents as jCal and back: {same} with the same properties, {same_bytes} of them with the same bytes; others:\n{}",
+        others.join("\n")
     );
     let _ = writeln!(std::io::stderr(), "{}", if read == 0 { "0 corpus documents, skipped" } else { &text });
     // Broken parameters, and properties behind a component inside another, do not come back in their places.

@@ -145,12 +145,12 @@ pub(crate) fn take(
     out: &mut Out<'_>,
 ) -> Result<(), Error> {
     match read {
-        Ok(name) => assembly.complete(Record::of_lines(name, lines, at, bytes), None, out),
+        Ok(name) => assembly.complete(Record::of_lines(name, lines, at, bytes.into()), None, out),
         Err(fault) => {
             // What is no record by its name is none; what has no name that could be read may be one.
             let name = name_of(&bytes).filter(|name| !RECORDS.contains(&name.as_str()));
             let name = name.unwrap_or_else(|| RECORDS[0].to_owned());
-            assembly.complete(Record { name, at, source: bytes, ..Record::default() }, Some(fault), out)
+            assembly.complete(Record { name, at, source: bytes.into(), ..Record::default() }, Some(fault), out)
         }
     }
 }
