@@ -57,6 +57,11 @@ impl Calendar {
     pub fn implicit() -> Self {
         Self { implicit: true, ..Self::default() }
     }
+
+    /// What TZIDs stand for.
+    pub fn zones(&self) -> &Zones {
+        &self.zones
+    }
 }
 
 impl Assembly {

@@ -35,6 +35,8 @@ pub(crate) type Said = Result<Vec<(&'static str, String)>, (&'static str, String
 pub(crate) trait Spell {
     /// Whether all is written as it is.
     const PLAIN: bool = false;
+    /// Whether components that are no events have to come before these.
+    const COMPONENTS_FIRST: bool = false;
 
     /// Respells what is in the buffer: BEGIN:VCALENDAR and the properties of the calendar.
     fn head(&mut self, buffer: &mut Vec<u8>);
@@ -93,6 +95,9 @@ pub(crate) fn export_as<S: Spell>(cx: &mut Export<'_>, short: Option<Writer>, mu
     for lines in definitions {
         whole(lines, &mut spelling, cx, &mut buffer);
     }
+    if S::COMPONENTS_FIRST {
+        others(&mut spelling, cx, &mut buffer);
+    }
     let conflicts = conflicts(cx);
     let writing = Writing { zones: &zones, calendar: names.get(), options };
     // Lanes before titles, claims and TZIDs of two meanings change what stands in a component.
@@ -120,10 +125,8 @@ pub(crate) fn export_as<S: Spell>(cx: &mut Export<'_>, short: Option<Writer>, mu
             }
         }
     }
-    let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
-    components.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
-    for lines in components {
-        whole(lines, &mut spelling, cx, &mut buffer);
+    if !S::COMPONENTS_FIRST {
+        others(&mut spelling, cx, &mut buffer);
     }
     spelling.end(&mut buffer);
     cx.write_all(&buffer)?;
@@ -153,6 +156,15 @@ fn component_of<S: Spell>(
         Ok(composed.lossy.into_iter().chain(more).collect())
     });
     tell(said, || event, cx);
+}
+
+/// Writes the components that are neither events nor time zones.
+fn others<S: Spell>(spelling: &mut S, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
+    let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
+    components.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
+    for lines in components {
+        whole(lines, spelling, cx, buffer);
+    }
 }
 
 /// Writes a component that is no event.

@@ -32,6 +32,7 @@ mod extra;
 mod fast;
 mod import;
 mod jcal;
+mod jscalendar;
 mod line;
 mod read;
 mod record;
@@ -47,9 +48,10 @@ mod when;
 mod write;
 mod zone;
 
-annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export, Jcal: import export] }
+annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export, Jcal: import export, Jscalendar: import export] }
 
 pub use jcal::Jcal;
+pub use jscalendar::Jscalendar;
 
 /// The options of the formats that are iCalendar in JSON: those of `ics` but the character encoding.
 const JSON_OPTIONS: &str = r#"{"type":"object","properties":{

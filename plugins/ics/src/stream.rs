@@ -16,6 +16,14 @@ pub(crate) struct Element {
     pub over: bool,
 }
 
+/// An object that has been begun.
+pub(crate) enum Object {
+    /// All of it.
+    Whole(Element),
+    /// What comes before a member that is an array, as an object of its own. That array comes next, without its `[`.
+    Before(Element),
+}
+
 impl Stream {
     /// Elements of at most `limit` bytes each.
     pub fn new(input: Box<dyn Input>, limit: usize) -> Self {
@@ -92,6 +100,54 @@ impl Stream {
         match self.scanner.value()? {
             Some(_) => Ok(()),
             None => Err(self.cut_off(place)),
+        }
+    }
+
+    /// The place of the next byte that is not white space, once that has been looked for.
+    pub fn here(&self) -> Locator {
+        self.scanner.here()
+    }
+
+    /// Takes an object that begins with the next byte, up to the array that is its member `name` if it has one.
+    pub fn object(&mut self, name: &str) -> Result<Object, Error> {
+        let place = "the object";
+        self.scanner.peek()?;
+        let at = self.scanner.here();
+        self.scanner.record();
+        self.expect(b'{', "the file")?;
+        let mut first = true;
+        loop {
+            // What has been taken before the comma.
+            let before = self.scanner.recorded().len();
+            if !self.more(&mut first, b'}', place)? {
+                self.scanner.stop();
+                let at = Locator { len: self.scanner.here().offset - at.offset, ..at };
+                let bytes = self.scanner.recorded().to_vec();
+                return Ok(Object::Whole(Element { at, bytes, over: self.scanner.is_over() }));
+            }
+            let from = self.scanner.recorded().len();
+            match self.scanner.peek()? {
+                Some(b'"') => self.skip(place)?,
+                found => return Err(self.unexpected(found, "a key in quotes", place)),
+            }
+            let key = self.scanner.recorded().get(from..).unwrap_or_default();
+            let is_split = !self.scanner.is_over() && key == format!("\"{name}\"").as_bytes();
+            self.expect(b':', place)?;
+            match self.scanner.peek()? {
+                Some(b'[') if is_split => {
+                    self.scanner.stop();
+                    let at = Locator { len: self.scanner.here().offset - at.offset, ..at };
+                    let mut bytes = self.scanner.recorded()[..before].to_vec();
+                    bytes.push(b'}');
+                    self.scanner.advance(1);
+                    return Ok(Object::Before(Element { at, bytes, over: false }));
+                }
+                None | Some(b',' | b']' | b'}' | b':') => {
+                    let found = self.scanner.peek()?;
+                    return Err(self.unexpected(found, "a value", place));
+                }
+                _ => self.skip(place)?,
+            }
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) mod property;
 mod types;
 
 #[cfg(test)]
-mod corpus;
+pub(crate) mod corpus;
 #[cfg(test)]
 mod tests;
 

@@ -21,15 +21,46 @@ use crate::zone::Zones;
 
 /// Properties of which JSCalendar has at most one, the first.
 const ONCE: [&str; 21] = [
-    "UID", "SUMMARY", "DESCRIPTION", "COLOR", "CREATED", "DTSTAMP", "LAST-MODIFIED", "COMPLETED", "SEQUENCE",
-    "PRIORITY", "PERCENT-COMPLETE", "CLASS", "STATUS", "TRANSP", "DTSTART", "DUE", "DURATION", "DTEND",
-    "RECURRENCE-ID", "GEO", "ORGANIZER",
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "COLOR",
+    "CREATED",
+    "DTSTAMP",
+    "LAST-MODIFIED",
+    "COMPLETED",
+    "SEQUENCE",
+    "PRIORITY",
+    "PERCENT-COMPLETE",
+    "CLASS",
+    "STATUS",
+    "TRANSP",
+    "DTSTART",
+    "DUE",
+    "DURATION",
+    "DTEND",
+    "RECURRENCE-ID",
+    "GEO",
+    "ORGANIZER",
 ];
 
 /// Properties that JSCalendar has members for, of which there may be several.
 const OFTEN: [&str; 15] = [
-    "STYLED-DESCRIPTION", "CATEGORIES", "CONCEPT", "RRULE", "EXRULE", "RDATE", "EXDATE", "RELATED-TO", "LOCATION",
-    "CONFERENCE", "ATTACH", "IMAGE", "LINK", "ATTENDEE", "JSPROP",
+    "STYLED-DESCRIPTION",
+    "CATEGORIES",
+    "CONCEPT",
+    "RRULE",
+    "EXRULE",
+    "RDATE",
+    "EXDATE",
+    "RELATED-TO",
+    "LOCATION",
+    "CONFERENCE",
+    "ATTACH",
+    "IMAGE",
+    "LINK",
+    "ATTENDEE",
+    "JSPROP",
 ];
 
 /// Those of the calendar itself, and of alarms.
@@ -37,8 +68,7 @@ const CALENDAR: [&str; 9] = ["UID", "PRODID", "NAME", "DESCRIPTION", "SOURCE", "
 const ALARM: [&str; 4] = ["TRIGGER", "ACTION", "ACKNOWLEDGED", "JSID"];
 
 /// Properties of the time, which say nothing to others unless they are converted.
-const TIMES: [&str; 9] =
-    ["DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID"];
+const TIMES: [&str; 9] = ["DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID"];
 
 fn is_one_of(names: &[&str], line: &Line) -> bool {
     names.iter().any(|name| line.is(name))
@@ -75,9 +105,9 @@ pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<(&'stat
     }
     let (entry, lost) = best.ok_or_else(|| bad("it cannot be converted"))?;
     let names: std::collections::BTreeSet<&str> = lost.keys().filter_map(|key| key.split('"').nth(1)).collect();
-    let lossy = names.into_iter().map(|name| {
-        ("property-respelled", format!("{} does not say all that it said", name.to_ascii_uppercase()))
-    });
+    let lossy = names
+        .into_iter()
+        .map(|name| ("property-respelled", format!("{} does not say all that it said", name.to_ascii_uppercase())));
     Ok((entry, lossy.collect()))
 }
 
@@ -234,7 +264,8 @@ pub(super) fn components(entry: &Value, number: u64, limit: usize) -> Result<Vec
 pub(super) fn read(value: &Value, number: u64, limit: usize) -> Result<Vec<(String, u64)>, Fault> {
     let mut value = value.clone();
     conceal(&mut value);
-    let text = catch_unwind(AssertUnwindSafe(|| Ical::from_jscalendar(&value).map(|ical| IcalCst::from(ical).to_bytes())));
+    let text =
+        catch_unwind(AssertUnwindSafe(|| Ical::from_jscalendar(&value).map(|ical| IcalCst::from(ical).to_bytes())));
     let text = match text {
         Ok(Ok(text)) => text,
         Ok(Err(error)) => return Err(("bad-entry", error.to_string())),

@@ -116,7 +116,8 @@ pub(super) fn shown(lines: Vec<Line>, number: u64, limit: usize) -> Vec<(String,
             continue;
         }
         let text = line.text_value();
-        let is_component = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.get(1).is_some_and(Value::is_array));
+        let is_component =
+            serde_json::from_str::<Value>(&text).is_ok_and(|value| value.get(1).is_some_and(Value::is_array));
         let before = reader.lines.len();
         let read = match is_component {
             true => reader.component(text.as_bytes(), number).map(drop),
