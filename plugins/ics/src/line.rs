@@ -8,6 +8,12 @@ use crate::slot::Slot;
 /// and nothing is lost.
 const KEPT: &str = "X-ANNALS-LINE";
 
+/// Parameters that have one value (RFC 5545 section 3.2, RFC 7986 section 6).
+const SINGLE: [&str; 19] = [
+    "ALTREP", "CN", "CUTYPE", "DIR", "ENCODING", "FMTTYPE", "FBTYPE", "LANGUAGE", "PARTSTAT", "RANGE", "RELATED",
+    "RELTYPE", "ROLE", "RSVP", "SENT-BY", "TZID", "VALUE", "EMAIL", "LABEL",
+];
+
 /// An unfolded content line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -84,7 +90,12 @@ impl Line {
         split_params(params).filter(|param| !param.is_empty()).map(|param| {
             // A word alone, as in vCalendar 1.0, is a type.
             let (name, values) = param.split_once('=').unwrap_or((param, ""));
-            (name.trim(), split_outside_quotes(values, b',').map(param_text).collect())
+            let name = name.trim();
+            // A comma that somebody did not quote.
+            if SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name)) && !values.contains('"') {
+                return (name, vec![param_text(values)]);
+            }
+            (name, split_outside_quotes(values, b',').map(param_text).collect())
         })
     }
 

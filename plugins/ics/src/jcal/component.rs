@@ -83,7 +83,7 @@ impl Reader {
     /// Reads a property.
     pub fn property(&mut self, bytes: &[u8], number: u64) -> Result<(), Fault> {
         let values = memchr::memchr_iter(b',', bytes).count();
-        if values * VALUES.1 > self.limit * VALUES.0 && values > 1000 {
+        if values * VALUES.1 > self.limit.saturating_mul(VALUES.0) && values > 1000 {
             return Err(too_large(self.limit));
         }
         let value: Value = serde_json::from_slice(bytes)

@@ -9,7 +9,7 @@ pub(crate) mod component;
 mod export;
 mod import;
 pub(crate) mod property;
-mod types;
+pub(crate) mod types;
 
 #[cfg(test)]
 pub(crate) mod corpus;

@@ -4,7 +4,7 @@
 //! UNTIL, RDATE and EXDATE go on the clock of the start, which is the only one that JSCalendar has. What a conversion
 //! and its inverse do not give back is kept whole in the object, if it has no word for it, else it is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ical::ical::Ical;
@@ -16,7 +16,8 @@ use super::times::{as_local, until_of_start};
 use crate::export::{Said, lines_of};
 use crate::jcal::component::Fault;
 use crate::jcal::property::to_json;
-use crate::line::Line;
+use crate::jcal::types::{Shape, default_type, shape};
+use crate::line::{Line, escape, param_value, split_list, unescape};
 use crate::zone::Zones;
 
 /// Properties of which JSCalendar has at most one, the first.
@@ -76,8 +77,8 @@ fn is_one_of(names: &[&str], line: &Line) -> bool {
 
 /// Adds a component, given by its lines from BEGIN to END, to the entries; tells what is lost.
 pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<(&'static str, String)>), Fault> {
-    let lines = as_local(lines, zones);
     let wanted = counted(lines.iter());
+    let lines = as_local(lines, zones);
     let mut kept: BTreeMap<String, usize> = BTreeMap::new();
     let mut best: Option<(Value, BTreeMap<String, usize>)> = None;
     // What the first attempt loses is kept whole in the second.
@@ -112,7 +113,7 @@ pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<(&'stat
 }
 
 /// The lines by what they say, and how often; those of sub-components with the names around them.
-fn counted<'a>(lines: impl Iterator<Item = &'a Line>) -> BTreeMap<String, usize> {
+pub(super) fn counted<'a>(lines: impl Iterator<Item = &'a Line>) -> BTreeMap<String, usize> {
     let (mut counts, mut open) = (BTreeMap::new(), Vec::new());
     for line in lines {
         if line.is("BEGIN") {
@@ -120,18 +121,47 @@ fn counted<'a>(lines: impl Iterator<Item = &'a Line>) -> BTreeMap<String, usize>
         } else if line.is("END") {
             open.pop();
         } else {
-            *counts.entry(key(line, open.get(1..).unwrap_or_default())).or_default() += 1;
+            for key in keys(line, open.get(1..).unwrap_or_default()) {
+                *counts.entry(key).or_default() += 1;
+            }
         }
     }
     counts
 }
 
-/// What a line says, without the order of its parameters and of the parts of a rule.
-fn key(line: &Line, within: &[String]) -> String {
+/// What parameters say that need not be given (RFC 5545 section 3.2).
+const DEFAULTS: [(&str, &str); 5] = [
+    ("role", "REQ-PARTICIPANT"),
+    ("cutype", "INDIVIDUAL"),
+    ("partstat", "NEEDS-ACTION"),
+    ("rsvp", "FALSE"),
+    ("related", "START"),
+];
+
+/// What a line says, without the order of its parameters and of the parts of a rule; each value of a list for itself.
+fn keys(line: &Line, within: &[String]) -> Vec<String> {
     let mut json = to_json(line);
-    json.get_mut(1).and_then(Value::as_object_mut).into_iter().for_each(Map::sort_keys);
+    if let Some(params) = json.get_mut(1).and_then(Value::as_object_mut) {
+        params.retain(|name, value| {
+            let is = |text: &str| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(text));
+            !DEFAULTS.iter().any(|(default, text)| name == default && is(text))
+        });
+        params.sort_keys();
+    }
     json.get_mut(3).and_then(Value::as_object_mut).into_iter().for_each(Map::sort_keys);
-    format!("{json}{}", within.join("/"))
+    let within = within.join("/");
+    match json.as_array_mut() {
+        Some(parts) if parts.len() > 4 => {
+            let values = parts.split_off(3);
+            let of = |value| format!("{}{value}{within}", Value::Array(parts.clone()));
+            values.into_iter().map(of).collect()
+        }
+        Some(parts) if parts.len() == 4 => {
+            let value = parts.pop().unwrap_or_default();
+            vec![format!("{}{value}{within}", Value::Array(parts.clone()))]
+        }
+        _ => vec![format!("{json}{within}")],
+    }
 }
 
 fn bad(text: &str) -> Fault {
@@ -162,8 +192,13 @@ fn attempt(lines: &[Line], kept: &BTreeMap<String, usize>) -> Result<Value, Faul
             open.pop();
             push(&mut text, line.text());
         } else {
-            let asked = kept.get_mut(&key(line, open.get(1..).unwrap_or_default())).filter(|count| **count > 0);
-            let asked = asked.map(|count| *count -= 1).is_some();
+            let mut asked = false;
+            for key in keys(line, open.get(1..).unwrap_or_default()) {
+                if let Some(count) = kept.get_mut(&key).filter(|count| **count > 0) {
+                    *count -= 1;
+                    asked = true;
+                }
+            }
             let own = match open.len() {
                 1 if is_one_of(&ONCE, line) => {
                     let name = line.name().to_ascii_uppercase();
@@ -176,7 +211,7 @@ fn attempt(lines: &[Line], kept: &BTreeMap<String, usize>) -> Result<Value, Faul
             };
             let own = own && (!asked || (open.len() == 1 && is_one_of(&TIMES, line)));
             match own {
-                true => push(&mut text, line.text()),
+                true => push(&mut text, &plain_text(line)),
                 false => push(&mut text, &hide(line)),
             }
         }
@@ -187,7 +222,46 @@ fn attempt(lines: &[Line], kept: &BTreeMap<String, usize>) -> Result<Value, Faul
     let entry = group.get_mut("entries").and_then(|entries| entries.get_mut(0)).map(Value::take);
     let mut entry = entry.ok_or_else(|| bad("JSCalendar has no such component"))?;
     reveal(&mut entry);
+    in_fixed_order(&mut entry);
     Ok(entry)
+}
+
+/// Puts members into an order that is not that of the lines: the type and what names the object first, what iCalendar
+/// says beyond it last. Elements of collections, and parts of rules, stay in theirs.
+fn in_fixed_order(entry: &mut Value) {
+    let Some(entry) = entry.as_object_mut() else { return };
+    sort_members(entry);
+    for collection in ["participants", "locations", "links", "virtualLocations", "alerts", "relatedTo"] {
+        let elements = entry.get_mut(collection).and_then(Value::as_object_mut);
+        elements.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).for_each(sort_members);
+    }
+}
+
+fn sort_members(object: &mut Map<String, Value>) {
+    if let Some(Value::Object(hatch)) = object.get_mut("iCalendar") {
+        hatch.get_mut("convertedProperties").and_then(Value::as_object_mut).into_iter().for_each(Map::sort_keys);
+    }
+    let first = ["@type", "uid", "title"];
+    let rank = |name: &String| match first.iter().position(|of| of == name) {
+        Some(at) => at,
+        None => first.len() + usize::from(name == "iCalendar"),
+    };
+    let mut members: Vec<(String, Value)> = std::mem::take(object).into_iter().collect();
+    members.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
+    object.extend(members);
+}
+
+/// The line with its TEXT escaped as it must be, since readers differ over what else they find.
+fn plain_text(line: &Line) -> String {
+    if default_type(line.name()) != "text" || line.param("VALUE").is_some() || shape(line.name()) == Shape::Parts {
+        return line.text().to_owned();
+    }
+    let before = &line.text()[..line.text().len() - line.value().len()];
+    let values: Vec<String> = match shape(line.name()) {
+        Shape::List => split_list(line.value()).map(|item| escape(&unescape(item))).collect(),
+        _ => vec![escape(&unescape(line.value()))],
+    };
+    format!("{before}{}", values.join(","))
 }
 
 /// Where the component that begins at `from` ends.
@@ -257,7 +331,85 @@ pub(super) fn components(entry: &Value, number: u64, limit: usize) -> Result<Vec
             depth = depth.saturating_sub(1);
         }
     }
-    if components.is_empty() { Err(bad("it is no entry of JSCalendar")) } else { Ok(components) }
+    if components.is_empty() {
+        return Err(bad("it is no entry of JSCalendar"));
+    }
+    let counted: Vec<&[&str]> =
+        COLLECTIONS.iter().filter(|(name, _)| is_counted(entry.get(name))).map(|of| of.1).collect();
+    let orders = ["recurrenceRules", "excludedRecurrenceRules"].map(|name| rule_orders(entry.get(name)));
+    for (at, component) in components.iter_mut().enumerate() {
+        component.retain_mut(|(line, _)| match Line::parse(line.clone(), 0) {
+            Ok(parsed) if parsed.is("JSID") => !counted.iter().any(|names| names.contains(&"VALARM")),
+            Ok(parsed) => {
+                if counted.iter().any(|names| is_one_of(names, &parsed)) {
+                    *line = without_id(&parsed);
+                }
+                true
+            }
+            Err(_) => true,
+        });
+        let mut orders = orders.clone();
+        for (line, _) in component.iter_mut().filter(|_| at == 0) {
+            let Ok(parsed) = Line::parse(line.clone(), 0) else { continue };
+            let of = ["RRULE", "EXRULE"].iter().position(|name| parsed.is(name));
+            if let Some(order) = of.and_then(|of| orders[of].pop_front()) {
+                *line = in_order(&parsed, &order);
+            }
+        }
+    }
+    Ok(components)
+}
+
+/// Collections of an entry, and what comes of their elements.
+const COLLECTIONS: [(&str, &[&str]); 5] = [
+    ("participants", &["ATTENDEE", "ORGANIZER"]),
+    ("locations", &["LOCATION", "GEO"]),
+    ("links", &["ATTACH", "IMAGE", "LINK"]),
+    ("virtualLocations", &["CONFERENCE"]),
+    ("alerts", &["VALARM"]),
+];
+
+/// Whether the keys of a collection are no more than the numbers of its elements, as export gives them.
+fn is_counted(collection: Option<&Value>) -> bool {
+    let keys = collection.and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    keys.enumerate().all(|(at, key)| *key == (at + 1).to_string())
+}
+
+/// A line without the key that its element had.
+fn without_id(line: &Line) -> String {
+    let mut text = line.name().to_owned();
+    for (name, values) in line.params().filter(|(name, _)| !name.eq_ignore_ascii_case("JSID")) {
+        let values: Vec<String> = values.iter().map(|value| param_value(value)).collect();
+        text.push_str(&format!(";{name}={}", values.join(",")));
+    }
+    format!("{text}:{}", line.value())
+}
+
+/// Of each rule the parts in their order, by the names that they have in a RECUR.
+fn rule_orders(rules: Option<&Value>) -> VecDeque<Vec<String>> {
+    let names = |rule: &Value| {
+        let members = rule.as_object().into_iter().flat_map(Map::keys);
+        let name = |member: &String| match member.as_str() {
+            "frequency" => "FREQ".to_owned(),
+            "bySetPosition" => "BYSETPOS".to_owned(),
+            "firstDayOfWeek" => "WKST".to_owned(),
+            other => other.to_ascii_uppercase(),
+        };
+        members.map(name).collect()
+    };
+    rules.and_then(Value::as_array).into_iter().flatten().map(names).collect()
+}
+
+/// A rule with its parts in an order.
+fn in_order(line: &Line, order: &[String]) -> String {
+    let mut parts: Vec<&str> = line.value().split(';').collect();
+    let place = |part: &&str| {
+        let name = part.split('=').next().unwrap_or_default();
+        order.iter().position(|of| of == name).unwrap_or(order.len())
+    };
+    parts.sort_by_key(place);
+    let before = line.text().len() - line.value().len();
+    format!("{}{}", &line.text()[..before], parts.join(";"))
 }
 
 /// The lines of the calendar that a Group or an entry converts to.
