@@ -88,13 +88,15 @@ pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<(&'stat
         let back = back.into_iter().next().unwrap_or_default();
         let back: Vec<Line> = back.into_iter().filter_map(|(line, _)| Line::parse(line, 0).ok()).collect();
         let back = until_of_start(back, zones);
-        let mut lost = wanted.clone();
-        for (line, count) in counted(back.iter()) {
-            if let Some(left) = lost.get_mut(&line) {
-                *left = left.saturating_sub(count);
-            }
-        }
-        lost.retain(|_, count| *count > 0);
+        let found = counted(back.iter());
+        let missing = |of: &BTreeMap<String, usize>, from: &BTreeMap<String, usize>| {
+            let left =
+                |(line, count): (&String, &usize)| (line.clone(), count.saturating_sub(*from.get(line).unwrap_or(&0)));
+            of.iter().map(left).filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>()
+        };
+        let mut lost = missing(&wanted, &found);
+        // What it did not say is as wrong.
+        lost.extend(missing(&found, &wanted));
         let done = lost.is_empty();
         kept = lost.clone();
         if best.as_ref().is_none_or(|(_, least)| lost.values().sum::<usize>() <= least.values().sum()) {
@@ -206,7 +208,7 @@ fn attempt(lines: &[Line], kept: &BTreeMap<String, usize>) -> Result<Value, Faul
                     seen.push(name);
                     !again
                 }
-                1 => is_one_of(&OFTEN, line),
+                1 => is_one_of(&OFTEN, line) && !is_progress(line),
                 _ => is_one_of(&ALARM, line),
             };
             let own = own && (!asked || (open.len() == 1 && is_one_of(&TIMES, line)));
@@ -249,6 +251,12 @@ fn sort_members(object: &mut Map<String, Value>) {
     let mut members: Vec<(String, Value)> = std::mem::take(object).into_iter().collect();
     members.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
     object.extend(members);
+}
+
+/// Whether an ATTENDEE says how far a task is, which `ical-rs` takes for the progress of the task itself.
+fn is_progress(line: &Line) -> bool {
+    let status = || line.param("PARTSTAT").unwrap_or_default().to_ascii_uppercase();
+    line.is("ATTENDEE") && matches!(status().as_str(), "COMPLETED" | "IN-PROCESS")
 }
 
 /// The line with its TEXT escaped as it must be, since readers differ over what else they find.

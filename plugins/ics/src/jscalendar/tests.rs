@@ -229,6 +229,9 @@ fn files_of_others_keep_their_times() {
         let omitted: Vec<_> = written.notes.iter().filter(|note| note.kind == NoteKind::Omit).collect();
         let lossy: Vec<_> = written.notes.iter().filter(|note| note.kind == NoteKind::Lossy).collect();
         told += lossy.len();
+        for note in omitted.iter().filter(|note| note.code != "no-such-entry") {
+            println!("{}: {} {}", path.display(), note.code, note.text);
+        }
         let (again, _) = host(import::<Jscalendar>(&written.bytes, ImportRequest::default()).unwrap());
         let is_held = |event: &&Event| {
             let other = matches!(event.kind.as_deref(), Some("VJOURNAL" | "VFREEBUSY"));
