@@ -21,6 +21,8 @@
 //! Facts: `calendar` (key: its name) has the properties of a calendar, `timezone` (key: TZID) and `component` the
 //! lines of a VTIMEZONE or of a component that is no record, each as `{"ics": [unfolded lines]}`. An export also takes
 //! `zone` (key: an IANA zone that events are in) and `conflict` (key: an id; `{"instance", "keys": [content keys in hex]}`).
+//!
+//! The formats `jcal` and `jscalendar` are other spellings of the same: see the modules of these names.
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 

@@ -87,7 +87,7 @@ impl Reader {
             return Err(too_large(self.limit));
         }
         let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| ("bad-json", format!("line {number}: a property is not JSON: {error}")))?;
+            .map_err(|error| ("bad-json", format!("line {number}: a property is not JSON: {}", what(&error))))?;
         let line = property::from_json(&value).unwrap_or_else(|reason| {
             let kept = Line::keeping(&value.to_string(), number).into_text();
             let text = format!("line {number}: a property is kept as X-ANNALS-LINE: {reason}");
@@ -115,6 +115,12 @@ fn can_be_called(name: &str) -> bool {
 
 fn lines_in(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// What is wrong, without a place within the piece.
+pub(crate) fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned()
 }
 
 fn bad_json(number: u64) -> Fault {

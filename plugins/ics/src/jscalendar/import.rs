@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::convert::{components, read, starts};
 use super::times::until_of_start;
 use crate::assembly::{Assembly, Calendar, LINE_COST};
-use crate::jcal::component::{Fault, too_large};
+use crate::jcal::component::{Fault, too_large, what};
 use crate::line::Line;
 use crate::record::Record;
 use crate::stream::{Element, Object, Stream};
@@ -234,8 +234,8 @@ impl JscalendarImport {
         if memchr::memchr_iter(b',', bytes).count() * VALUES.1 > self.max_record.saturating_mul(VALUES.0).max(1 << 20) {
             return Err(too_large(self.max_record));
         }
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|error| ("bad-json", format!("line {number}: not JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|error| ("bad-json", format!("line {number}: not JSON: {}", what(&error))))?;
         match (value.get("@type"), value.is_object()) {
             (_, false) => return Err(("bad-entry", "an entry is an object".to_owned())),
             (Some(kind), _) if kind != "Event" && kind != "Task" => {
