@@ -14,7 +14,7 @@ fn built_in_and_loaded_plugins_give_the_same() {
         let library = library(&plugin);
         let place = Place::new();
         place.write(name, fs::read(&path).expect("a sample"));
-        for format in ["json", "jsonl", "ics"] {
+        for format in ["json", "jsonl", "ics", "jcal", "jscalendar"] {
             let args = ["merge", name, "-t", format, "-v"];
             let built_in = place.run(&args);
             let loaded = place.run(&[&args[..], &["--plugin", &library]].concat());

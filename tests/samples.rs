@@ -17,7 +17,7 @@ fn every_sample_gives_the_same_table_and_bytes() {
         if !read {
             continue;
         }
-        for format in ["ics", "json", "jsonl"] {
+        for format in ["ics", "jcal", "jscalendar", "json", "jsonl"] {
             let run = place.run(&["merge", name, "-t", format]);
             golden(&format!("{plugin}/{name}.{format}"), &run.stdout);
         }
@@ -30,7 +30,7 @@ fn what_is_written_is_a_fixed_point() {
         let name = file_name(&path);
         let place = Place::new();
         place.write(name, fs::read(&path).expect("a sample"));
-        for format in ["ics", "json", "jsonl"] {
+        for format in ["ics", "jcal", "jscalendar", "json", "jsonl"] {
             let (one, two) = (format!("one.{format}"), format!("two.{format}"));
             if place.run(&["merge", name, "-o", &one, "--lenient"]).code != 0 {
                 continue;

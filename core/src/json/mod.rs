@@ -13,6 +13,7 @@ pub mod lex;
 mod nested;
 mod read;
 mod rows;
+pub mod scan;
 mod time;
 mod write;
 

@@ -9,9 +9,9 @@ use annals_core::{Error, Event, Export, Fact};
 use serde_json::Value;
 
 use crate::calendar;
+use crate::assembly::Names;
 use crate::extra::compose;
 use crate::fast::Writer;
-use crate::import::Names;
 use crate::line::{Line, fold, without_controls};
 use crate::timezones::time_zones;
 use crate::write::{WriteOptions, Writing, component};
@@ -26,6 +26,55 @@ pub(crate) fn export(cx: &mut Export<'_>) -> Result<(), Error> {
 
 /// The same by a short way, or by the general way alone.
 pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<(), Error> {
+    export_as(cx, short, ContentLines)
+}
+
+/// What a component says that is lost in another spelling, or why it cannot be spelled.
+pub(crate) type Said = Result<Vec<(&'static str, String)>, (&'static str, String)>;
+
+/// Another spelling of a calendar, made from its content lines piece by piece.
+pub(crate) trait Spell {
+    /// Whether all is written as it is.
+    const PLAIN: bool = false;
+    /// Whether components that are no events have to come before these.
+    const COMPONENTS_FIRST: bool = false;
+
+    /// Respells what is in the buffer: BEGIN:VCALENDAR and the properties of the calendar.
+    fn head(&mut self, buffer: &mut Vec<u8>);
+
+    /// Adds a component, given by its lines from BEGIN to END.
+    fn component(&mut self, lines: Vec<Line>, buffer: &mut Vec<u8>) -> Said;
+
+    /// Adds the end.
+    fn end(&mut self, buffer: &mut Vec<u8>);
+}
+
+/// iCalendar itself.
+struct ContentLines;
+
+impl Spell for ContentLines {
+    const PLAIN: bool = true;
+
+    fn head(&mut self, _: &mut Vec<u8>) {}
+
+    fn component(&mut self, lines: Vec<Line>, buffer: &mut Vec<u8>) -> Said {
+        lines.iter().for_each(|line| fold(line.text(), buffer));
+        Ok(Vec::new())
+    }
+
+    fn end(&mut self, buffer: &mut Vec<u8>) {
+        fold("END:VCALENDAR", buffer);
+    }
+}
+
+/// The content lines that annals has written.
+pub(crate) fn lines_of(written: &[u8]) -> Vec<Line> {
+    let text = String::from_utf8_lossy(written).replace("\r\n ", "");
+    text.split("\r\n").filter_map(|line| Line::parse(line.to_owned(), 0).ok()).collect()
+}
+
+/// Writes all events as one calendar in a spelling, those for which there is a short way by that.
+pub(crate) fn export_as<S: Spell>(cx: &mut Export<'_>, short: Option<Writer>, mut spelling: S) -> Result<(), Error> {
     let options = WriteOptions {
         prefix_lane: cx.options.text("prefix") == Some("lane"),
         vague_spans: cx.options.text("vague") == Some("span"),
@@ -42,8 +91,14 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
         names.see(line);
         fold(line.text(), &mut buffer);
     }
+    spelling.head(&mut buffer);
     let (definitions, zones) = time_zones(cx);
-    definitions.iter().flatten().for_each(|line| fold(line.text(), &mut buffer));
+    for lines in definitions {
+        whole(lines, &mut spelling, cx, &mut buffer);
+    }
+    if S::COMPONENTS_FIRST {
+        others(&mut spelling, cx, &mut buffer);
+    }
     let conflicts = conflicts(cx);
     let writing = Writing { zones: &zones, calendar: names.get(), options };
     // Lanes before titles, claims and TZIDs of two meanings change what stands in a component.
@@ -58,7 +113,12 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
             let mut plain = |short: &mut Writer| short.row(&rows, row, uid.as_deref(), writing.calendar, &mut buffer);
             if short.as_mut().and_then(&mut plain).is_none() {
                 buffer.truncate(start);
-                component_of(&rows.event(row), uid.as_deref(), writing, cx, &mut buffer);
+                component_of(&rows.event(row), uid.as_deref(), writing, &mut spelling, cx, &mut buffer);
+            } else if !S::PLAIN {
+                let lines = lines_of(&buffer[start..]);
+                buffer.truncate(start);
+                let said = spelling.component(lines, &mut buffer);
+                tell(said, || rows.event(row), cx);
             }
             if buffer.len() >= FLUSH {
                 cx.write_all(&buffer)?;
@@ -66,29 +126,65 @@ pub(crate) fn export_by(cx: &mut Export<'_>, short: Option<Writer>) -> Result<()
             }
         }
     }
-    let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
-    components.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
-    for line in components.iter().flatten() {
-        fold(line.text(), &mut buffer);
+    if !S::COMPONENTS_FIRST {
+        others(&mut spelling, cx, &mut buffer);
     }
-    fold("END:VCALENDAR", &mut buffer);
+    spelling.end(&mut buffer);
     cx.write_all(&buffer)?;
     Ok(())
 }
 
 /// Writes the component of an event, or says why it is omitted.
-fn component_of(event: &Event, uid: Option<&str>, writing: Writing<'_>, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
-    match compose(event, uid, writing) {
-        Ok(composed) => {
-            let name = component(event);
-            fold(&format!("BEGIN:{name}"), buffer);
-            composed.lines.iter().for_each(|line| fold(line, buffer));
-            fold(&format!("END:{name}"), buffer);
-            for (code, text) in composed.lossy {
-                cx.lossy(Some(event), code, text);
-            }
+fn component_of<S: Spell>(
+    event: &Event,
+    uid: Option<&str>,
+    writing: Writing<'_>,
+    spelling: &mut S,
+    cx: &mut Export<'_>,
+    buffer: &mut Vec<u8>,
+) {
+    let said = compose(event, uid, writing).and_then(|composed| {
+        let name = component(event);
+        let (begin, end) = (format!("BEGIN:{name}"), format!("END:{name}"));
+        if S::PLAIN {
+            let lines = composed.lines.iter().map(String::as_str);
+            [&*begin].into_iter().chain(lines).chain([&*end]).for_each(|line| fold(line, buffer));
+            return Ok(composed.lossy);
         }
-        Err((code, text)) => cx.omit(event, code, text),
+        let lines = [begin].into_iter().chain(composed.lines).chain([end]);
+        let lines = lines.filter_map(|line| Line::parse(line, 0).ok()).collect();
+        let more = spelling.component(lines, buffer)?;
+        Ok(composed.lossy.into_iter().chain(more).collect())
+    });
+    tell(said, || event, cx);
+}
+
+/// Writes the components that are neither events nor time zones.
+fn others<S: Spell>(spelling: &mut S, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
+    let mut components: Vec<Vec<Line>> = cx.facts_of("component").filter_map(component_lines).collect();
+    components.sort_by(|a, b| a.iter().map(Line::text).cmp(b.iter().map(Line::text)));
+    for lines in components {
+        whole(lines, spelling, cx, buffer);
+    }
+}
+
+/// Writes a component that is no event.
+fn whole<S: Spell>(lines: Vec<Line>, spelling: &mut S, cx: &mut Export<'_>, buffer: &mut Vec<u8>) {
+    match spelling.component(lines, buffer) {
+        Ok(lossy) => lossy.into_iter().for_each(|(code, text)| cx.lossy(None, code, text)),
+        Err((code, text)) => cx.lossy(None, code, text),
+    }
+}
+
+/// Tells what is lost of an event, or that it is omitted.
+fn tell<E: std::borrow::Borrow<Event>>(said: Said, event: impl FnOnce() -> E, cx: &mut Export<'_>) {
+    match said {
+        Ok(lossy) if lossy.is_empty() => {}
+        Ok(lossy) => {
+            let event = event();
+            lossy.into_iter().for_each(|(code, text)| cx.lossy(Some(event.borrow()), code, text));
+        }
+        Err((code, text)) => cx.omit(event().borrow(), code, text),
     }
 }
 

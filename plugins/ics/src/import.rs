@@ -1,29 +1,13 @@
 //! Reading calendars: components one after the other, each an event, a fact or a reject.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use annals_core::plugin::MAX_REJECT_BYTES;
-use annals_core::when::Zone;
 use annals_core::{Error, Import, ImportRequest, Input, Locator, Out};
-use serde_json::json;
 
+use crate::assembly::{Assembly, Calendar, LINE_COST, MAX_DEPTH, RECORDS};
 use crate::charset::decoded;
 use crate::fast::{Place, Reader};
-use crate::line::Line;
-use crate::read::{Fault, Reading};
 use crate::record::{Record, Repairs, decode};
 use crate::scan::{Bracket, Logical, Scanner, bracket};
-use crate::vtimezone::MADE_FROM;
-use crate::zone::Zones;
-
-/// The components that are records.
-const RECORDS: [&str; 4] = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"];
-
-/// How deep components may be nested; RFC 5545 needs two levels.
-const MAX_DEPTH: usize = 32;
-
-/// What a content line costs beyond its bytes, so that a component of millions of empty lines is bounded too.
-const LINE_COST: usize = 24;
 
 /// How much text the short way is given at a time, at least and at most. A record that is longer goes the general way.
 const WINDOWS: std::ops::Range<usize> = 4 << 10..64 << 10;
@@ -37,34 +21,12 @@ pub(crate) struct IcsImport {
     window: usize,
     max_record: usize,
     batch_rows: usize,
-    raw: bool,
-    default: Option<Zone>,
-    calendar: Option<Calendar>,
     open: Option<Open>,
-    /// Records that use a time zone not yet defined.
-    waiting: VecDeque<Record>,
-    waiting_bytes: usize,
-    /// The calendar is at its end; what waits is to be read.
-    closing: bool,
+    assembly: Assembly,
     seen_calendar: bool,
     in_stray: bool,
     /// The encoding that the input had, until that has been told.
     decoded: Option<&'static str>,
-}
-
-/// A VCALENDAR being read.
-#[derive(Default)]
-struct Calendar {
-    names: Names,
-    properties: Vec<String>,
-    bytes: usize,
-    zones: Zones,
-    /// TZIDs that had to be taken for unknown before the end of the calendar.
-    late: BTreeSet<String>,
-    /// TZIDs that no VTIMEZONE defines, of which it has been told what their names mean.
-    meant: BTreeSet<String>,
-    /// Components without a VCALENDAR around them.
-    implicit: bool,
 }
 
 /// A component being read.
@@ -78,28 +40,19 @@ struct Open {
 
 impl IcsImport {
     pub fn open(input: Box<dyn Input>, request: &ImportRequest) -> Result<Self, Error> {
-        let default = match request.options.text("zone") {
-            None => None,
-            Some(name) => Some(Zone::parse(name).ok_or_else(|| {
-                Error::new(format!("zone={name}: no such time zone")).hint("give an IANA name such as Europe/Berlin")
-            })?),
-        };
+        let assembly = Assembly::new(request, "ics")?;
+        let zoned = request.options.text("zone").is_some();
         let max_record = request.max_record.max(1);
         let (input, decoded) = decoded(input, request.options.text("charset"))?;
         Ok(Self {
             scan: Scanner::new(input, max_record)?,
             // A zone for times that have none changes what many lines say.
-            short: default.is_none().then(Reader::default),
+            short: (!zoned).then(Reader::default),
             window: WINDOWS.end,
             max_record,
             batch_rows: request.batch_rows,
-            raw: request.raw,
-            default: default.filter(|zone| *zone != Zone::Floating),
-            calendar: None,
             open: None,
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            closing: false,
+            assembly,
             seen_calendar: false,
             in_stray: false,
             decoded,
@@ -114,8 +67,10 @@ impl IcsImport {
 
     /// Reads the records at hand that can go the short way.
     fn plain_records(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
-        let (Some(reader), Some(calendar), None) = (&mut self.short, &self.calendar, &self.open) else { return Ok(()) };
-        let (lane, raw, max_record) = (calendar.names.get(), self.raw, self.max_record);
+        let (Some(reader), Some(calendar), None) = (&mut self.short, &self.assembly.calendar, &self.open) else {
+            return Ok(());
+        };
+        let (lane, raw, max_record) = (calendar.names.get(), self.assembly.raw.is_some(), self.max_record);
         loop {
             let Some((text, mut at, last)) = self.scan.ahead(self.window)? else { return Ok(()) };
             let (mut taken, mut lines, mut last_line) = (0, 0, at.line);
@@ -151,21 +106,21 @@ impl IcsImport {
         let at = place(line);
         match bracket(&line.raw, self.scan.bare_cr()) {
             Some((Bracket::Begin, name)) if name == "VCALENDAR" => {
-                if let Some(calendar) = &self.calendar {
+                if let Some(calendar) = &self.assembly.calendar {
                     if !calendar.implicit {
                         out.repair(at, None, "missing-end", "the calendar before has no END:VCALENDAR");
                     }
-                    self.close();
+                    self.assembly.close();
                     self.scan.stay();
                 } else {
                     self.seen_calendar = true;
-                    self.calendar = Some(Calendar::default());
+                    self.assembly.calendar = Some(Calendar::default());
                 }
             }
             Some((Bracket::Begin, name)) => {
-                if self.calendar.is_none() {
+                if self.assembly.calendar.is_none() {
                     out.repair(at, None, "outside-calendar", format!("{name} is outside of a VCALENDAR"));
-                    self.calendar = Some(Calendar { implicit: true, ..Calendar::default() });
+                    self.assembly.calendar = Some(Calendar::implicit());
                 }
                 let mut open = Open {
                     record: Record { name: name.clone(), at, bare_cr: self.scan.bare_cr(), ..Record::default() },
@@ -176,15 +131,11 @@ impl IcsImport {
                 open.push(self.scan.line(), self.max_record);
                 self.open = Some(open);
             }
-            Some((Bracket::End, name)) if name == "VCALENDAR" && self.in_calendar() => self.close(),
-            None if self.in_calendar() => self.property(out),
+            Some((Bracket::End, name)) if name == "VCALENDAR" && self.assembly.in_calendar() => self.assembly.close(),
+            None if self.assembly.in_calendar() => self.property(out),
             _ => return self.stray(out),
         }
         self.in_stray = false;
-    }
-
-    fn in_calendar(&self) -> bool {
-        self.calendar.as_ref().is_some_and(|calendar| !calendar.implicit)
     }
 
     /// A line that belongs to nothing; of several in a row the first is told.
@@ -201,10 +152,7 @@ impl IcsImport {
     fn property(&mut self, out: &mut Out<'_>) {
         let (logical, bare_cr) = (self.scan.line(), self.scan.bare_cr());
         let at = place(logical);
-        let Some(calendar) = &mut self.calendar else { return };
-        calendar.bytes += logical.raw.len() + LINE_COST;
-        if logical.over || calendar.bytes > self.max_record {
-            out.repair(at, None, "too-large", "the calendar's properties are too large; this one is left out");
+        if !self.assembly.has_room(logical.raw.len() + LINE_COST, logical.over, at, out) {
             return;
         }
         let mut repairs = Repairs::new();
@@ -212,10 +160,8 @@ impl IcsImport {
         for (code, text) in repairs {
             out.repair(at, None, code, text);
         }
-        let Some(line) = line else { return };
-        calendar.names.see(&line);
-        if !is_of_every_file(&line) {
-            calendar.properties.push(line.into_text());
+        if let Some(line) = line {
+            self.assembly.property(line);
         }
     }
 
@@ -234,7 +180,7 @@ impl IcsImport {
                 format!("{name} has no END:{name}; it is taken to end before line {line}"),
             );
             self.scan.stay();
-            return self.complete(open, out);
+            return self.assembly.complete(open.record, open.fault, out);
         }
         open.push(self.scan.line(), self.max_record);
         match found {
@@ -252,7 +198,7 @@ impl IcsImport {
             None => {}
         }
         if open.stack.is_empty() {
-            return self.complete(open, out);
+            return self.assembly.complete(open.record, open.fault, out);
         }
         self.open = Some(open);
         Ok(())
@@ -269,129 +215,23 @@ impl IcsImport {
         }
     }
 
-    /// A component that has been read to its end.
-    fn complete(&mut self, open: Open, out: &mut Out<'_>) -> Result<(), Error> {
-        let record = open.record;
-        let is_record = RECORDS.contains(&record.name.as_str());
-        match open.fault {
-            Some((code, text)) if is_record => out.reject(record.at, &record.raw, code, text),
-            Some((code, text)) => out.repair(record.at, None, code, format!("{} is left out: {text}", record.name)),
-            None if is_record => self.record(record, out),
-            None => self.fact(&record, out)?,
-        }
-        Ok(())
-    }
-
-    /// A VTIMEZONE, or a component that is no event.
-    fn fact(&mut self, record: &Record, out: &mut Out<'_>) -> Result<(), Error> {
-        let Some(calendar) = &mut self.calendar else { return Ok(()) };
-        let mut repairs = Repairs::new();
-        let lines = record.balanced(&mut repairs);
-        for (code, text) in repairs {
-            out.repair(record.at, None, code, text);
-        }
-        let value = |lines: Vec<Line>| json!({"ics": lines.into_iter().map(Line::into_text).collect::<Vec<_>>()});
-        if record.name != "VTIMEZONE" {
-            let uid = lines.iter().find(|line| line.is("UID")).map(Line::text_value);
-            out.fact("component", &uid.unwrap_or_else(|| record.name.clone()), value(lines));
-            return Ok(());
-        }
-        let Some(tzid) = calendar.zones.define(&lines) else {
-            out.repair(record.at, None, "no-tzid", "VTIMEZONE has no TZID, and is left out");
-            return Ok(());
-        };
-        if calendar.late.contains(&tzid) {
-            let text = format!("the time zone `{tzid}` is defined too far behind the events that use it");
-            let hint = format!("raise --max-record, which is {} bytes, to hold those events", self.max_record);
-            return Err(Error::new(text).hint(hint).at(record.at.offset, record.at.line));
-        }
-        // What annals made from the IANA database is made anew for the events at hand.
-        match lines.iter().find(|line| line.is(MADE_FROM)).map(Line::text_value) {
-            Some(name) if name == tzid => {}
-            Some(name) => out.fact("timezone", &tzid, json!({"zone": name})),
-            None => out.fact("timezone", &tzid, value(lines)),
-        }
-        Ok(())
-    }
-
-    /// An event, or a reject; a record that uses a time zone not yet defined waits.
-    fn record(&mut self, record: Record, out: &mut Out<'_>) {
-        let Some(calendar) = &mut self.calendar else { return };
-        let mut cx = Reading::new(&calendar.zones, self.default);
-        let mut read = record.event(calendar.names.get(), &mut cx);
-        let Reading { mut repairs, mut meant, .. } = cx;
-        if let Err((Fault::Later(tzid), _)) = &read {
-            let size = record.raw.len() + record.spans.len() * LINE_COST;
-            if self.waiting_bytes + size <= self.max_record {
-                self.waiting_bytes += size;
-                self.waiting.push_back(record);
-                return;
-            }
-            calendar.late.insert(tzid.clone());
-            calendar.zones.complete = true;
-            let mut cx = Reading::new(&calendar.zones, self.default);
-            read = record.event(calendar.names.get(), &mut cx);
-            Reading { repairs, meant, .. } = cx;
-            calendar.zones.complete = false;
-        }
-        match read {
-            Ok(mut event) => {
-                for (tzid, zone) in meant {
-                    if calendar.meant.insert(tzid.clone()) {
-                        out.fact("timezone", &tzid, json!({"zone": zone.name()}));
-                    }
-                }
-                for (code, text) in repairs {
-                    out.repair(record.at, event.id.as_deref(), code, text);
-                }
-                if self.raw {
-                    (event.raw, event.raw_format) = (Some(record.raw), Some("ics".to_owned()));
-                }
-                out.event(event);
-            }
-            Err((Fault::Bad(code, text), id)) => {
-                let id = id.map(|id| format!(" (UID {id})")).unwrap_or_default();
-                out.reject(record.at, &record.raw, code, text + &id);
-            }
-            Err((Fault::Later(tzid), _)) => {
-                out.reject(record.at, &record.raw, "unknown-timezone", format!("no time zone `{tzid}`"));
-            }
-        }
-    }
-
-    /// The calendar is at its end.
-    fn close(&mut self) {
-        self.closing = true;
-        if let Some(calendar) = &mut self.calendar {
-            calendar.zones.complete = true;
-        }
-    }
-
-    /// Tells what is said of the calendar itself.
-    fn finish(&mut self, out: &mut Out<'_>) {
-        (self.closing, self.waiting_bytes, self.in_stray) = (false, 0, false);
-        if let Some(calendar) = self.calendar.take().filter(|calendar| !calendar.implicit) {
-            out.fact("calendar", calendar.names.get().unwrap_or_default(), json!({"ics": calendar.properties}));
-        }
-    }
-
     /// The end of the input; `false` if nothing is left to do.
     fn end(&mut self, out: &mut Out<'_>) -> Result<bool, Error> {
         if let Some(open) = self.open.take() {
             self.abandon(open, out);
         }
         // Events that somebody saved without the calendar around them are taken all the same.
-        if !self.seen_calendar && self.waiting.is_empty() && out.counts().emitted == 0 {
+        if !self.seen_calendar && self.assembly.is_idle() && out.counts().emitted == 0 {
             return Err(Error::new("not an iCalendar file: there is no BEGIN:VCALENDAR").at(0, 1));
         }
-        if self.calendar.is_none() {
+        if self.assembly.calendar.is_none() {
             return Ok(false);
         }
-        if self.in_calendar() {
+        if self.assembly.in_calendar() {
             let at = Locator { offset: self.scan.offset(), len: 0, line: self.scan.line().number };
             out.repair(at, None, "missing-end", "the file ends before END:VCALENDAR");
         }
-        self.close();
+        self.assembly.close();
         Ok(true)
     }
 }
@@ -407,18 +247,16 @@ impl Import for IcsImport {
             if out.cancelled() {
                 return Err(Error::new("interrupted"));
             }
-            if !self.closing {
+            if !self.assembly.closing {
                 self.plain_records(out)?;
                 if out.counts().read() > before {
                     out.progress(self.scan.offset());
                     return Ok(true);
                 }
             }
-            if self.closing {
-                match self.waiting.pop_front() {
-                    Some(record) => self.record(record, out),
-                    None => self.finish(out),
-                }
+            if self.assembly.closing {
+                self.in_stray = false;
+                self.assembly.wind_up(out);
             } else if !self.scan.advance()? {
                 if !self.end(out)? {
                     return Ok(false);
@@ -470,35 +308,4 @@ impl Open {
 
 fn place(line: &Logical) -> Locator {
     Locator { offset: line.offset, len: line.len, line: line.number }
-}
-
-/// What a calendar is called.
-#[derive(Default)]
-pub(crate) struct Names {
-    name: Option<String>,
-    wr_name: Option<String>,
-}
-
-impl Names {
-    /// Looks at a property of the calendar.
-    pub fn see(&mut self, line: &Line) {
-        let name = || Some(line.text_value()).filter(|name| !name.is_empty());
-        if line.is("NAME") {
-            self.name = self.name.take().or_else(name);
-        } else if line.is("X-WR-CALNAME") {
-            self.wr_name = self.wr_name.take().or_else(name);
-        }
-    }
-
-    /// NAME (RFC 7986), else X-WR-CALNAME.
-    pub fn get(&self) -> Option<&str> {
-        self.name.as_deref().or(self.wr_name.as_deref())
-    }
-}
-
-/// Whether a property stands in every file that annals writes, so that it says nothing of the calendar.
-pub(crate) fn is_of_every_file(line: &Line) -> bool {
-    line.is("VERSION")
-        || line.is("PRODID")
-        || (line.is("CALSCALE") && line.value().trim().eq_ignore_ascii_case("GREGORIAN"))
 }

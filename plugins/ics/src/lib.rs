@@ -23,9 +23,12 @@
 //! Facts: `calendar` (key: its name) has the properties of a calendar, `timezone` (key: TZID) and `component` the
 //! lines of a VTIMEZONE or of a component that is no record, each as `{"ics": [unfolded lines]}`. An export also takes
 //! `zone` (key: an IANA zone that events are in) and `conflict` (key: an id; `{"instance", "keys": [content keys in hex]}`).
+//!
+//! The formats `jcal` and `jscalendar` are other spellings of the same: see the modules of these names.
 
 use annals_core::{Error, Export, Exporter, Format, FormatInfo, Import, ImportRequest, Importer, Input};
 
+mod assembly;
 mod calendar;
 mod charset;
 mod check;
@@ -34,11 +37,14 @@ mod export;
 mod extra;
 mod fast;
 mod import;
+mod jcal;
+mod jscalendar;
 mod line;
 mod read;
 mod record;
 mod scan;
 mod slot;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod timezones;
@@ -48,7 +54,18 @@ mod when;
 mod write;
 mod zone;
 
-annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export validate] }
+annals_core::plugin! { id: "ics", version: env!("CARGO_PKG_VERSION"), formats: [Ics: import export validate, Jcal: import export, Jscalendar: import export] }
+
+pub use jcal::Jcal;
+pub use jscalendar::Jscalendar;
+
+/// The options of the formats that are iCalendar in JSON: those of `ics` but the character encoding.
+const JSON_OPTIONS: &str = r#"{"type":"object","properties":{
+    "name":{"type":"string","description":"writing: the name of the calendar"},
+    "prefix":{"type":"string","enum":["lane"],"description":"writing: `lane` puts the lane before each title"},
+    "vague":{"type":"string","enum":["span"],"description":"writing: `span` writes dates vaguer than 31 days as the longest span they allow; else such events are omitted"},
+    "claims":{"type":"boolean","default":false,"description":"writing: keeps what each source says, in X-ANNALS-CLAIM"}
+}}"#;
 
 /// iCalendar.
 pub struct Ics;

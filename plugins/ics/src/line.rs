@@ -8,6 +8,12 @@ use crate::slot::Slot;
 /// and nothing is lost.
 const KEPT: &str = "X-ANNALS-LINE";
 
+/// Parameters that have one value (RFC 5545 section 3.2, RFC 7986 section 6).
+const SINGLE: [&str; 19] = [
+    "ALTREP", "CN", "CUTYPE", "DIR", "ENCODING", "FMTTYPE", "FBTYPE", "LANGUAGE", "PARTSTAT", "RANGE", "RELATED",
+    "RELTYPE", "ROLE", "RSVP", "SENT-BY", "TZID", "VALUE", "EMAIL", "LABEL",
+];
+
 /// An unfolded content line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -76,6 +82,21 @@ impl Line {
     /// The first value of a parameter, without quotes and escapes (RFC 6868).
     pub fn param(&self, name: &str) -> Option<String> {
         param(self.text.get(self.name_end + 1..self.value_at - 1)?, name)
+    }
+
+    /// The parameters, each with its values, without quotes and escapes (RFC 6868).
+    pub fn params(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let params = self.text.get(self.name_end + 1..self.value_at - 1).unwrap_or_default();
+        split_params(params).filter(|param| !param.is_empty()).map(|param| {
+            // A word alone, as in vCalendar 1.0, is a type.
+            let (name, values) = param.split_once('=').unwrap_or((param, ""));
+            let name = name.trim();
+            // A comma that somebody did not quote.
+            if SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name)) && !values.contains('"') {
+                return (name, vec![param_text(values)]);
+            }
+            (name, split_outside_quotes(values, b',').map(param_text).collect())
+        })
     }
 
     /// The line with another TZID, if this is the one that it has.
@@ -159,20 +180,34 @@ pub(crate) fn param(params: &str, name: &str) -> Option<String> {
     let (_, value) = split_params(params)
         .filter_map(|param| param.split_once('='))
         .find(|(found, _)| found.trim().eq_ignore_ascii_case(name))?;
+    Some(param_text(value))
+}
+
+/// A value of a parameter, without quotes and escapes.
+fn param_text(value: &str) -> String {
     let value = value.trim();
     let value = match value.strip_prefix('"') {
         Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
         None => value,
     };
-    Some(decode_param(value))
+    decode_param(value)
+}
+
+/// Whether a text can be the name of a property, a parameter or a component.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| IS_NAME[byte as usize])
 }
 
 /// The parameters of a line, each `NAME=VALUE`.
 fn split_params(params: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(params);
+    split_outside_quotes(params, b';')
+}
+
+fn split_outside_quotes(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let end = find_outside_quotes(text.as_bytes(), 0, b';').unwrap_or(text.len());
+        let end = find_outside_quotes(text.as_bytes(), 0, separator).unwrap_or(text.len());
         rest = text.get(end + 1..);
         Some(&text[..end])
     })
@@ -278,9 +313,18 @@ pub(crate) fn unescape(value: &str) -> String {
 
 /// The texts of a comma-separated list of TEXT, still escaped.
 pub(crate) fn split_list(value: &str) -> impl Iterator<Item = &str> {
+    split_unescaped(value, ',')
+}
+
+/// The parts of a structured value, still escaped.
+pub(crate) fn split_parts(value: &str) -> impl Iterator<Item = &str> {
+    split_unescaped(value, ';')
+}
+
+fn split_unescaped(value: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut escaped = false;
     value.split(move |c: char| {
-        let separates = c == ',' && !escaped;
+        let separates = c == separator && !escaped;
         escaped = c == '\\' && !escaped;
         separates
     })

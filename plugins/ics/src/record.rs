@@ -1,5 +1,7 @@
 //! One component of a file: its bytes, its lines, and the event that they tell of.
 
+use std::sync::Arc;
+
 use annals_core::{Event, Locator};
 use serde_json::Value;
 
@@ -15,8 +17,10 @@ use crate::write::{WriteOptions, Writing};
 pub(crate) struct Record {
     /// The component's name in upper case.
     pub name: String,
-    /// Its bytes, from BEGIN to END.
+    /// Its content lines, from BEGIN to END.
     pub raw: Vec<u8>,
+    /// Its bytes in the source, where these are not `raw`.
+    pub source: Arc<[u8]>,
     /// Where its content lines are in `raw`, and their line numbers.
     pub spans: Vec<(usize, usize, u64)>,
     /// Where it is in the source.
@@ -29,6 +33,28 @@ pub(crate) struct Record {
 pub(crate) type Repairs = Vec<(&'static str, String)>;
 
 impl Record {
+    /// A component that was no content lines in its source: those that say the same, with the numbers of the lines that
+    /// they are from, and its bytes there.
+    pub fn of_lines(name: String, lines: &[(String, u64)], at: Locator, source: Arc<[u8]>) -> Self {
+        let mut record = Self { name, at, source, ..Self::default() };
+        for (line, number) in lines {
+            let start = record.raw.len();
+            record.raw.extend_from_slice(line.as_bytes());
+            record.spans.push((start, record.raw.len(), *number));
+        }
+        record
+    }
+
+    /// Its bytes in the source.
+    pub fn bytes(&self) -> &[u8] {
+        if self.source.is_empty() { &self.raw } else { &self.source }
+    }
+
+    /// Its bytes in the source.
+    pub fn into_bytes(self) -> Vec<u8> {
+        if self.source.is_empty() { self.raw } else { self.source.to_vec() }
+    }
+
     /// The content lines, unfolded, from BEGIN to END.
     pub fn lines(&self, repairs: &mut Repairs) -> Vec<Line> {
         let lines = self

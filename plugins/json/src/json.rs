@@ -1,13 +1,13 @@
 //! Reading JSON: a document `{"events":[…]}`, an array, single objects one after the other. A stream all the way:
 //! no more than one record is kept.
 
+use annals_core::json::scan::Scanner;
 use annals_core::plugin;
 use annals_core::{Error, ImportRequest, Input, Locator, Out};
 use serde_json::{Map, Value};
 
 use crate::jsonl::{check_utf16, without_bom};
 use crate::record::Records;
-use crate::scan::Scanner;
 
 /// How many events and bytes make a step.
 const STEP: (usize, u64) = (64, 64 << 10);

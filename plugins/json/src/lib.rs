@@ -12,7 +12,6 @@ mod fields;
 mod json;
 mod jsonl;
 mod record;
-mod scan;
 mod sniff;
 mod times;
 

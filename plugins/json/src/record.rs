@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::fast::{Dry, Fast};
 use crate::fields::Fields;
-use crate::scan;
+use annals_core::json::scan;
 
 /// How deep serde_json goes.
 const MAX_DEPTH: u64 = 127;

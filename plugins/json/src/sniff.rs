@@ -1,10 +1,10 @@
 //! Telling the two formats by their first bytes, and apart.
 
 use annals_core::json::FIELDS;
+use annals_core::json::scan::end_of_value;
 use serde_json::{Map, Value};
 
 use crate::jsonl::without_bom;
-use crate::scan::end_of_value;
 
 /// How surely it is `json`, and how surely `jsonl`; at most one of them is 50 or more.
 pub fn sniff(head: &[u8], name: &str) -> (u8, u8) {

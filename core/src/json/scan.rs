@@ -3,8 +3,10 @@
 
 use std::io::Read;
 
-use annals_core::json::lex::special;
-use annals_core::{Error, Input, Locator};
+use super::lex::special;
+use crate::claim::Locator;
+use crate::error::Error;
+use crate::plugin::Input;
 
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
