@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use annals_core::Export;
 use serde_json::{Value, json};
 
-use crate::export::fact_lines;
 use crate::assembly::is_of_every_file;
+use crate::export::fact_lines;
 use crate::line::{Line, escape};
 
 /// What keeps the properties of a calendar that has been merged with others, as JSON `{"ics": [content lines]}`.

@@ -8,8 +8,8 @@ use annals_core::table::{Rows, Text, plain_text};
 use annals_core::{Error, Event, Export, Fact};
 use serde_json::Value;
 
-use crate::calendar;
 use crate::assembly::Names;
+use crate::calendar;
 use crate::extra::compose;
 use crate::fast::Writer;
 use crate::line::{Line, fold, without_controls};
