@@ -31,7 +31,7 @@ fn the_help_tells_every_exit_code() {
 fn formats_and_plugins() {
     let place = Place::new();
     place.run(&["formats"]).ok().snapshot("formats");
-    for format in ["ics", "json", "jsonl"] {
+    for format in ["ics", "jcal", "jscalendar", "json", "jsonl"] {
         place.run(&["formats", format]).ok().snapshot(&format!("formats-{format}"));
     }
     place.run(&["plugin", "list"]).ok().snapshot("plugin-list");

@@ -179,10 +179,9 @@ fn every_snapshot_and_golden_file_has_a_test() {
         .collect();
     let sample_snapshots: BTreeSet<String> =
         samples.iter().map(|(plugin, name)| format!("sample-{plugin}-{name}")).collect();
-    let sample_golden: BTreeSet<String> = samples
-        .iter()
-        .flat_map(|(plugin, name)| ["ics", "json", "jsonl"].map(|format| format!("{plugin}/{name}.{format}")))
-        .collect();
+    let formats = ["ics", "jcal", "jscalendar", "json", "jsonl"];
+    let sample_golden: BTreeSet<String> =
+        samples.iter().flat_map(|(plugin, name)| formats.map(|format| format!("{plugin}/{name}.{format}"))).collect();
     // Names that a test puts together: what it puts before the part that it quotes.
     let composed = ["hostile-", "help-", "formats-", "plugin-"];
     for path in files("tests/snapshots") {

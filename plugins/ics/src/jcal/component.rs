@@ -14,10 +14,13 @@ const VALUES: (usize, usize) = (4, 96);
 /// Why a component cannot be read: a code and a reason.
 pub(crate) type Fault = (&'static str, String);
 
+/// Content lines, with the numbers of the lines that they are from.
+pub(crate) type Numbered = Vec<(String, u64)>;
+
 /// Reads a component into content lines.
 pub(crate) struct Reader {
-    /// The lines, with the numbers of the lines that they are from.
-    pub lines: Vec<(String, u64)>,
+    /// The lines.
+    pub lines: Numbered,
     /// What had to be repaired.
     pub repairs: Repairs,
     size: usize,

@@ -68,7 +68,8 @@ fn values(name: &str, kind: &str, text: &str) -> Option<Vec<Value>> {
             list(&|item| time_to_json(item).filter(|_| (kind == "date") != item.contains('T')))
         }
         ("time", _) => list(&|item| clock(item, true)),
-        ("period", _) => list(&|item| period(item, time_to_json)),
+        ("period", Shape::List) => text.split(',').map(period_value).collect(),
+        ("period", _) => one(period_value(text)),
         ("utc-offset", _) => list(&|item| offset(item, true)),
         ("integer", _) => one(number(text).filter(Value::is_i64)),
         ("float", Shape::Parts) => {
@@ -84,6 +85,13 @@ fn values(name: &str, kind: &str, text: &str) -> Option<Vec<Value>> {
         ("recur", _) => one(rule(text)),
         _ => one(string(text)),
     }
+}
+
+/// A PERIOD as an array of its start and its end or duration (section 3.6.9).
+fn period_value(text: &str) -> Option<Value> {
+    let period = period(text, time_to_json)?;
+    let parts = period.split('/').map(|part| Value::String(part.to_owned()));
+    Some(Value::Array(parts.collect()))
 }
 
 /// A number that JSON writes with the same characters.
@@ -276,8 +284,8 @@ mod tests {
         check("PERCENT-COMPLETE:95", json!(["percent-complete", {}, "integer", 95]));
         check(
             "FREEBUSY;FBTYPE=FREE:19970101T180000Z/19970102T070000Z,19970103T180000Z/PT5H30M",
-            json!(["freebusy", {"fbtype": "FREE"}, "period", "1997-01-01T18:00:00Z/1997-01-02T07:00:00Z",
-                "1997-01-03T18:00:00Z/PT5H30M"]),
+            json!(["freebusy", {"fbtype": "FREE"}, "period", ["1997-01-01T18:00:00Z", "1997-01-02T07:00:00Z"],
+                ["1997-01-03T18:00:00Z", "PT5H30M"]]),
         );
         check(
             "RRULE:FREQ=YEARLY;COUNT=5;BYDAY=-1SU,2MO;BYMONTH=10",
@@ -295,7 +303,10 @@ mod tests {
         check("X-RAW;X-P=1:a\\,b;c,d\\n", json!(["x-raw", {"x-p": "1"}, "unknown", "a\\,b;c,d\\n"]));
         check("X-SAID;VALUE=TEXT:a\\, b", json!(["x-said", {}, "text", "a, b"]));
         check("DESCRIPTION;CN=a^nb^^c^'d:x\\n\\\\y\\;", json!(["description", {"cn": "a\nb^c\"d"}, "text", "x\n\\y;"]));
-        check("RDATE;VALUE=PERIOD:20250910T090000/PT1H", json!(["rdate", {}, "period", "2025-09-10T09:00:00/PT1H"]));
+        check(
+            "RDATE;VALUE=PERIOD:20250910T090000/PT1H",
+            json!(["rdate", {}, "period", ["2025-09-10T09:00:00", "PT1H"]]),
+        );
         check(
             "EXDATE:20250910T090000,20250911T090000",
             json!(["exdate", {}, "date-time", "2025-09-10T09:00:00", "2025-09-11T09:00:00"]),
@@ -316,7 +327,7 @@ mod tests {
     fn spellings_of_others() {
         let check = |json: Value, line: &str| assert_eq!(from_json(&json).as_deref(), Ok(line), "{json}");
         check(json!(["SUMMARY", {}, "TEXT", "x"]), "SUMMARY:x");
-        check(json!(["freebusy", {}, "period", ["1997-01-01T18:00:00Z", "PT1H"]]), "FREEBUSY:19970101T180000Z/PT1H");
+        check(json!(["freebusy", {}, "period", "1997-01-01T18:00:00Z/PT1H"]), "FREEBUSY:19970101T180000Z/PT1H");
         check(json!(["rrule", {}, "recur", "FREQ=DAILY"]), "RRULE:FREQ=DAILY");
         check(json!(["summary", {"value": "X"}, "text"]), "SUMMARY:");
         check(json!(["summary", {"x": 1}, "text", 5, null, true]), "SUMMARY;X=1:5,,true");

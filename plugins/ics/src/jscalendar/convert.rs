@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::hidden::{conceal, hide, hide_component, reveal, shown};
 use super::times::{as_local, until_of_start};
 use crate::export::{Said, lines_of};
-use crate::jcal::component::Fault;
+use crate::jcal::component::{Fault, Numbered};
 use crate::jcal::property::to_json;
 use crate::jcal::types::{Shape, default_type, shape};
 use crate::line::{Line, escape, param_value, split_list, unescape};
@@ -76,7 +76,7 @@ fn is_one_of(names: &[&str], line: &Line) -> bool {
 }
 
 /// Adds a component, given by its lines from BEGIN to END, to the entries; tells what is lost.
-pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<(&'static str, String)>), Fault> {
+pub(super) fn entry(lines: &[Line], zones: &Zones) -> Result<(Value, Vec<Fault>), Fault> {
     let wanted = counted(lines.iter());
     let lines = as_local(lines, zones);
     let mut kept: BTreeMap<String, usize> = BTreeMap::new();
@@ -322,7 +322,7 @@ pub(super) fn group(lines: &[Line]) -> Result<Map<String, Value>, Fault> {
 }
 
 /// The components that an entry is made of, each from BEGIN to END: a series first, then its instances that are otherwise.
-pub(super) fn components(entry: &Value, number: u64, limit: usize) -> Result<Vec<Vec<(String, u64)>>, Fault> {
+pub(super) fn components(entry: &Value, number: u64, limit: usize) -> Result<Vec<Numbered>, Fault> {
     let lines = read(entry, number, limit)?;
     let (mut components, mut depth, mut from) = (Vec::new(), 0usize, 0);
     // The calendar around them is left out.
@@ -421,7 +421,7 @@ fn in_order(line: &Line, order: &[String]) -> String {
 }
 
 /// The lines of the calendar that a Group or an entry converts to.
-pub(super) fn read(value: &Value, number: u64, limit: usize) -> Result<Vec<(String, u64)>, Fault> {
+pub(super) fn read(value: &Value, number: u64, limit: usize) -> Result<Numbered, Fault> {
     let mut value = value.clone();
     conceal(&mut value);
     let text =

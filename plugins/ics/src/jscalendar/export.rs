@@ -48,7 +48,11 @@ impl Spell for Spelling {
     fn component(&mut self, lines: Vec<Line>, buffer: &mut Vec<u8>) -> Said {
         let name = lines.first().map(|line| line.value().to_ascii_uppercase()).unwrap_or_default();
         if matches!(name.as_str(), "VEVENT" | "VTODO") {
-            let (entry, lossy) = entry(&lines, &self.zones)?;
+            let (entry, mut lossy) = entry(&lines, &self.zones)?;
+            // The definition stands in the group, but in a member that only some know.
+            if let Some(name) = entry["timeZone"].as_str().filter(|name| iana(name).is_none()) {
+                lossy.push(("custom-timezone", format!("others may not know the time zone `{name}`")));
+            }
             self.begin(buffer);
             buffer.extend_from_slice(if std::mem::replace(&mut self.any, true) { b",\n" } else { b"\n" });
             write_json(&entry, buffer);

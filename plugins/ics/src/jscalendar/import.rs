@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::convert::{components, read, starts};
 use super::times::until_of_start;
 use crate::assembly::{Assembly, Calendar, LINE_COST};
-use crate::jcal::component::{Fault, too_large, what};
+use crate::jcal::component::{Fault, Numbered, too_large, what};
 use crate::line::Line;
 use crate::record::Record;
 use crate::stream::{Element, Object, Stream};
@@ -230,7 +230,7 @@ impl JscalendarImport {
     }
 
     /// The components of an entry, by name.
-    fn components(&self, bytes: &[u8], number: u64) -> Result<Vec<(String, Vec<(String, u64)>)>, Fault> {
+    fn components(&self, bytes: &[u8], number: u64) -> Result<Vec<(String, Numbered)>, Fault> {
         if memchr::memchr_iter(b',', bytes).count() * VALUES.1 > self.max_record.saturating_mul(VALUES.0).max(1 << 20) {
             return Err(too_large(self.max_record));
         }
@@ -251,7 +251,7 @@ impl JscalendarImport {
                 &iana
             }
         };
-        let each = |lines: Vec<(String, u64)>| {
+        let each = |lines: Numbered| {
             let lines = lines.into_iter().filter_map(|(line, _)| Line::parse(line, number).ok()).collect();
             let lines = until_of_start(lines, zones);
             let name = lines.first().map(|line| line.value().trim().to_ascii_uppercase()).unwrap_or_default();
