@@ -12,7 +12,8 @@ use crate::assembly::Names;
 use crate::calendar;
 use crate::extra::compose;
 use crate::fast::Writer;
-use crate::line::{Line, fold, without_controls};
+use crate::fold::fold;
+use crate::line::{Line, without_controls};
 use crate::timezones::time_zones;
 use crate::write::{WriteOptions, Writing, component};
 

@@ -36,6 +36,7 @@ mod claim;
 mod export;
 mod extra;
 mod fast;
+mod fold;
 mod import;
 mod jcal;
 mod jscalendar;

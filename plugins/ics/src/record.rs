@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::charset;
 use crate::extra::{Extra, reduce};
-use crate::line::{Line, unfold, without_controls};
+use crate::fold::unfold;
+use crate::line::{Line, without_controls};
 use crate::read::{Fault, Reading, read_slot};
 use crate::slot::Slot;
 use crate::write::{WriteOptions, Writing};

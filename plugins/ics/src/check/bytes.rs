@@ -4,7 +4,8 @@ use annals_core::Locator;
 
 use super::tell::Tell;
 use crate::charset::guess;
-use crate::line::{unfold, without_controls};
+use crate::fold::unfold;
+use crate::line::without_controls;
 use crate::scan::Logical;
 
 /// The most octets of a physical line that RFC 5545 section 3.1 recommends, without its line end.
