@@ -150,6 +150,14 @@ impl Assembly {
             out.fact("component", &uid.unwrap_or_else(|| record.name.clone()), value(lines));
             return Ok(());
         }
+        // As in parameters, which are written without white space at the front.
+        let trimmed = |line: Line| match line.is("TZID").then(|| line.value().trim_start()) {
+            Some(value) if value != line.value() => {
+                Line::parse(format!("TZID:{value}"), line.number).unwrap_or_else(|_| line.clone())
+            }
+            _ => line,
+        };
+        let lines: Vec<Line> = lines.into_iter().map(trimmed).collect();
         let Some(tzid) = calendar.zones.define(&lines) else {
             out.repair(record.at, None, "no-tzid", "VTIMEZONE has no TZID, and is left out");
             return Ok(());

@@ -77,9 +77,7 @@ fn files_of_others() {
             if show == format!("+{}", note.code) || show == "+all" {
                 println!("{name}: {} {}", note.code, note.text);
             }
-            // A space in front of a TZID stays in the VTIMEZONE, but not in the parameter.
-            let spaced = note.code == "timezone-missing" && bytes.windows(6).any(|window| window == b"TZID= ");
-            if !spaced && !EXPLAINED.iter().any(|(code, _)| *code == note.code) {
+            if !EXPLAINED.iter().any(|(code, _)| *code == note.code) {
                 unexplained.push(format!("{name}: {} {}", note.code, note.text));
             }
         }
