@@ -151,13 +151,14 @@ impl Assembly {
             return Ok(());
         }
         // As in parameters, which are written without white space at the front.
-        let trimmed = |line: Line| match line.is("TZID").then(|| line.value().trim_start()) {
-            Some(value) if value != line.value() => {
-                Line::parse(format!("TZID:{value}"), line.number).unwrap_or_else(|_| line.clone())
+        let mut lines = lines;
+        for line in lines.iter_mut().filter(|line| line.is("TZID") && line.value().starts_with([' ', '\t'])) {
+            if let Ok(trimmed) = Line::parse(format!("TZID:{}", line.value().trim_start()), line.number) {
+                let text = format!("{} is read without the white space at its front", line.shown());
+                out.repair(record.at, None, "bad-parameter", text);
+                *line = trimmed;
             }
-            _ => line,
-        };
-        let lines: Vec<Line> = lines.into_iter().map(trimmed).collect();
+        }
         let Some(tzid) = calendar.zones.define(&lines) else {
             out.repair(record.at, None, "no-tzid", "VTIMEZONE has no TZID, and is left out");
             return Ok(());
