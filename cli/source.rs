@@ -174,11 +174,13 @@ impl Opened {
     /// Opens `path` and reads its head.
     pub fn open(path: &str) -> io::Result<Self> {
         let (mut rest, size): (Box<dyn Read + Send>, _) = if path == "-" {
-            (Box::new(io::stdin()), None)
+            (interrupt::stdin()?, None)
         } else {
             let file = File::open(path)?;
             let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
-            (Box::new(file), size)
+            // What is no regular file may never give anything.
+            let rest: Box<dyn Read + Send> = if size.is_some() { Box::new(file) } else { interrupt::watched(file) };
+            (rest, size)
         };
         let mut head = vec![0; HEAD];
         let mut len = 0;
