@@ -130,10 +130,10 @@ impl Line {
         let (mut sound, mut odd) = (String::new(), Vec::new());
         for param in split_params(params) {
             let trimmed = param.split_once('=').map(|(name, value)| format!("{}={}", name.trim(), value.trim()));
-            if !is_param(param) {
+            if !are_params(param) || param.is_empty() {
                 odd.push(param);
             }
-            if let Some(trimmed) = trimmed.filter(|trimmed| is_param(trimmed)) {
+            if let Some(trimmed) = trimmed.filter(|trimmed| are_params(trimmed)) {
                 sound.push(';');
                 sound.push_str(&trimmed);
             }
@@ -213,30 +213,39 @@ fn split_outside_quotes(text: &str, separator: u8) -> impl Iterator<Item = &str>
     })
 }
 
-/// Whether the parameters of a line are well formed.
+/// Whether the parameters of a line are well formed: `NAME=VALUE,"VALUE"…` (RFC 5545 section 3.1), separated by
+/// semicolons.
 pub(crate) fn are_params(params: &str) -> bool {
-    params.is_empty() || split_params(params).all(is_param)
-}
-
-/// Whether a text is `NAME=VALUE,"VALUE"…` (RFC 5545 section 3.1).
-fn is_param(text: &str) -> bool {
-    let Some((name, values)) = text.split_once('=') else { return false };
-    let is_value = |value: &str| match value.strip_prefix('"') {
-        Some(rest) => rest.strip_suffix('"').is_some_and(|inner| !inner.contains('"')),
-        // White space at the front hides a quote from many readers.
-        None => !value.contains('"') && !value.starts_with(' '),
-    };
-    let are_values = || {
-        let (mut start, mut all) = (0, true);
-        while let (true, Some(end)) = (all, find_outside_quotes(values.as_bytes(), start, b',')) {
-            all = is_value(&values[start..end]);
-            start = end + 1;
+    let mut rest = params.as_bytes();
+    while !rest.is_empty() {
+        let name = rest.iter().take_while(|&&byte| IS_NAME[byte as usize]).count();
+        if name == 0 || rest.get(name) != Some(&b'=') {
+            return false;
         }
-        all && is_value(&values[start..])
-    };
-    !name.is_empty()
-        && name.bytes().all(|byte| IS_NAME[byte as usize])
-        && (!values.contains(['"', ' ']) || are_values())
+        rest = &rest[name + 1..];
+        loop {
+            let end = match rest {
+                [b'"', quoted @ ..] => match memchr::memchr(b'"', quoted) {
+                    Some(end) => end + 2,
+                    None => return false,
+                },
+                // White space at the front hides a quote from many readers.
+                [b' ', ..] => return false,
+                _ => rest.iter().position(|byte| matches!(byte, b';' | b',' | b'"')).unwrap_or(rest.len()),
+            };
+            let (separator, more) = match rest.get(end) {
+                None => return true,
+                Some(separator) => (separator, &rest[end + 1..]),
+            };
+            rest = more;
+            match separator {
+                b',' => {}
+                b';' if !rest.is_empty() => break,
+                _ => return false,
+            }
+        }
+    }
+    params.is_empty()
 }
 
 /// Where the value begins: at the first colon outside quotes; if a quote is not closed, at the first colon.
