@@ -259,16 +259,11 @@ impl Shared<'_> {
     ) -> Result<One, Trouble> {
         let Task { source, part } = &self.tasks[at];
         let (source, registry) = (&self.sources[*source], self.importing.registry);
-        let (common, zone, options) = common_options(source)?;
-        let cannot = |error: std::io::Error| cannot_open(source, &error, registry);
-        let mut opened = Opened::open(&source.path).map_err(cannot)?;
-        let entry = choose(source, self.importing.from, &opened, registry)?;
+        let Chosen { mut opened, entry, common, mut options } = open(source, self.importing.from, registry)?;
         line.format = entry.format.name();
         (line.plugin, line.carrier) = (entry.plugin.clone(), entry.carrier.name().to_owned());
-        let mut options = typed_options(entry.format, &options)?;
-        options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
         if let Some(Part { from, to, line }) = *part {
-            opened = Opened::part(&source.path, from, to).map_err(cannot)?;
+            opened = Opened::part(&source.path, from, to).map_err(|error| cannot_open(source, &error, registry))?;
             options.0.extend([("part-offset", from), ("part-line", line)].map(|(name, n)| (name.to_owned(), n.into())));
         }
         // What is left out may have to be read again.
@@ -377,8 +372,30 @@ fn cannot_open(source: &Source, error: &std::io::Error, registry: &Registry) -> 
     }
 }
 
+/// A source that is open, and how it is to be read.
+pub struct Chosen<'a> {
+    /// Its bytes.
+    pub opened: Opened,
+    /// Its format.
+    pub entry: &'a Entry,
+    /// What every input may be given.
+    pub common: Common,
+    /// The options of the format, with the zone.
+    pub options: Options,
+}
+
+/// Opens a source and finds out how it is to be read.
+pub fn open<'a>(source: &Source, from: Option<&str>, registry: &'a Registry) -> Result<Chosen<'a>, Trouble> {
+    let (common, zone, options) = common_options(source)?;
+    let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
+    let entry = choose(source, from, &opened, registry)?;
+    let mut options = typed_options(entry.format, &options)?;
+    options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
+    Ok(Chosen { opened, entry, common, options })
+}
+
 /// The format of a source, by its name or by its first bytes.
-pub fn choose<'a>(
+fn choose<'a>(
     source: &Source,
     from: Option<&str>,
     opened: &Opened,
@@ -402,7 +419,7 @@ pub fn choose<'a>(
 pub type Split = (Common, Option<String>, Vec<(String, String)>);
 
 /// Splits off the options that every input takes.
-pub fn common_options(source: &Source) -> Result<Split, Trouble> {
+fn common_options(source: &Source) -> Result<Split, Trouble> {
     let mut spec = source.spec.clone();
     let mut take = |name: &str| {
         debug_assert!(COMMON.iter().any(|(common, _)| *common == name));

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use annals_core::plugin::{Fact, Host, ImportRequest, Options};
+use annals_core::plugin::{Fact, Host, ImportRequest};
 use annals_core::{Note, NoteKind};
 use anstyle::{AnsiColor, Style};
 use clap::Args;
@@ -14,13 +14,12 @@ use super::merge::parse_record;
 use super::plugin::registry;
 use crate::args::Global;
 use crate::exit::{Exit, Trouble};
-use crate::import::{choose, common_options, trouble_of};
+use crate::import::{Chosen, open, trouble_of};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
-use crate::registry::{Entry, Registry};
+use crate::registry::Registry;
 use crate::report::{Level, clean, line, print_error};
-use crate::source::{self, Opened, Source};
-use crate::spec::typed_options;
+use crate::source::{self, Source};
 
 /// Check files against the specification of their format
 ///
@@ -129,24 +128,8 @@ pub fn run(args: &CheckArgs, global: &Global) -> anyhow::Result<Exit> {
 }
 
 fn check(source: &Source, args: &CheckArgs, registry: &Registry, found: &Found) -> Result<(), Trouble> {
-    let opened = Opened::open(&source.path)
-        .map_err(|error| Trouble::new(format!("cannot read `{}`", source.path)).cause(error))?;
-    let entry = choose(source, args.from.as_deref(), &opened, registry)?;
-    let (_, zone, options) = common_options(source)?;
-    let mut options = typed_options(entry.format, &options)?;
-    options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
-    check_with(entry, opened, source, options, args.max_record, found)
-}
-
-fn check_with(
-    entry: &Entry,
-    opened: Opened,
-    source: &Source,
-    options: Options,
-    max_record: usize,
-    found: &Found,
-) -> Result<(), Trouble> {
-    let request = ImportRequest { options, max_record, ..ImportRequest::default() };
+    let Chosen { opened, entry, options, .. } = open(source, args.from.as_deref(), registry)?;
+    let request = ImportRequest { options, max_record: args.max_record, ..ImportRequest::default() };
     let trouble = |failure| trouble_of(failure, source, entry);
     if entry.format.can_validate() {
         return entry.format.validate(Box::new(opened), &source.label, &request, found).map_err(trouble);

@@ -11,14 +11,13 @@ use annals_core::plugin::{ImportRequest, Options};
 use annals_core::table::{self, Pick};
 use annals_core::{Fact, Host, Note};
 
-use super::{Importing, Stops, cannot_read, choose, common_options, trouble_of};
+use super::{Chosen, Importing, Stops, cannot_read, open, trouble_of};
 use crate::engine::{Got, Intake, Late, Left, Numbers};
 use crate::exit::Trouble;
 use crate::interrupt;
 use crate::record::{Common, ready};
 use crate::registry::Entry;
 use crate::source::{Opened, Source};
-use crate::spec::typed_options;
 
 /// Lines of a source among which records are wanted.
 struct Range<'a> {
@@ -96,11 +95,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn of(source: &'a Source, number: u32, importing: &'a Importing<'_>) -> Result<Self, Trouble> {
-        let (common, zone, options) = common_options(source)?;
-        let opened = Opened::open(&source.path).map_err(|error| cannot_read(source).cause(error))?;
-        let entry = choose(source, importing.from, &opened, importing.registry)?;
-        let mut options = typed_options(entry.format, &options)?;
-        options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
+        let Chosen { entry, common, options, .. } = open(source, importing.from, importing.registry)?;
         let request = ImportRequest {
             max_record: importing.limits.max_record,
             batch_rows: importing.settings.batch_rows(),

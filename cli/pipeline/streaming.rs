@@ -19,15 +19,14 @@ use crate::engine::heap::give_back;
 use crate::engine::{self, Chunk, Chunks, Ordered, Settings};
 use crate::exit::Trouble;
 use crate::export::{self, Resolved};
-use crate::import::{self, choose, common_options};
+use crate::import::{self, Chosen};
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
 use crate::pipeline::{self, Reading, Written};
 use crate::record::{Common, ids, ready};
 use crate::registry::Registry;
 use crate::report::{Noted, Report, SourceReport};
-use crate::source::{Opened, Source};
-use crate::spec::typed_options;
+use crate::source::Source;
 
 /// All sources are open at once.
 const SOURCES: usize = 64;
@@ -179,11 +178,7 @@ struct Reader<'h> {
 impl<'h> Reader<'h> {
     fn open(shared: &'h Shared<'h>, at: usize, host: &'h Collector<'h>) -> Result<Self, Trouble> {
         let (source, reading) = (&shared.sources[at], shared.reading);
-        let (common, zone, options) = common_options(source)?;
-        let opened = Opened::open(&source.path).map_err(no_way)?;
-        let entry = choose(source, reading.from.as_deref(), &opened, shared.registry)?;
-        let mut options = typed_options(entry.format, &options)?;
-        options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
+        let Chosen { opened, entry, common, options } = import::open(source, reading.from.as_deref(), shared.registry)?;
         let line = SourceReport {
             label: source.label.clone(),
             path: source.path.clone(),
