@@ -53,13 +53,14 @@ pub(crate) fn time_zones(cx: &mut Export<'_>) -> (Vec<Vec<Line>>, Zones) {
             if known.contains(&&given.definition) {
                 continue;
             }
+            let fingerprint = given.definition.fingerprint();
             let name = match known.is_empty() {
                 true => tzid.clone(),
-                false => format!("{tzid}-{}", given.definition.fingerprint()),
+                false => format!("{tzid}-{fingerprint}"),
             };
             known.push(&given.definition);
             written.insert(name.clone(), named(&given.lines, &name));
-            names.push((given.definition.fingerprint(), name));
+            names.push((fingerprint, name));
         }
         if names.len() > 1 {
             let others: Vec<String> = names[1..].iter().map(|(_, name)| format!("`{name}`")).collect();

@@ -245,8 +245,8 @@ pub(crate) fn read_instance(line: &Line, cx: &mut Reading<'_>) -> Result<String,
 /// What the properties of annals add to the time that the others say.
 pub(crate) fn read_annals(base: When, lines: &[&Line], cx: &mut Reading<'_>) -> When {
     let find = |name: &str| lines.iter().find(|line| line.is(name)).map(|line| (*line, line.text_value()));
-    let zone = find("X-ANNALS-ZONE").map(|(_, name)| name);
-    let hint = zone.as_deref().or(base.zone.as_deref()).and_then(Zone::parse);
+    let zone = find("X-ANNALS-ZONE");
+    let hint = zone.as_ref().map(|(_, name)| name.as_str()).or(base.zone.as_deref()).and_then(Zone::parse);
     let mut when = match find("X-ANNALS-EDTF") {
         Some((_, text)) if text.is_empty() => When::undated(),
         Some((line, text)) => When::parse(&text, hint.as_ref()).unwrap_or_else(|error| {
@@ -257,11 +257,12 @@ pub(crate) fn read_annals(base: When, lines: &[&Line], cx: &mut Reading<'_>) -> 
     };
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
     // A time that a clock shows is no instant, so that a zone alone does not say what it is there.
-    let of_clock = when.zone.as_deref() == Some("floating") && zone.as_deref() != Some("floating");
-    match (zone, find("X-ANNALS-ZONE")) {
-        (Some(_), Some((line, _))) if of_clock => cx.leave_out("bad-zone", line, "the time has no zone"),
-        (Some(name), _) => when.zone = some(name),
-        (None, _) => {}
+    match zone {
+        Some((line, name)) if when.zone.as_deref() == Some("floating") && name != "floating" => {
+            cx.leave_out("bad-zone", line, "the time has no zone");
+        }
+        Some((_, name)) => when.zone = some(name),
+        None => {}
     }
     if let Some((_, name)) = find("X-ANNALS-END-ZONE") {
         when.end_zone = some(name);
