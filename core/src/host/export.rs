@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::abi::{ExportRequest, ExportStats, Str};
 use crate::error::Error;
 use crate::host::tables::{HostContext, SinkContext};
-use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::host::{Failure, FormatRef, error_out, settle_export, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{ExportCounts, Fact, Host, Options};
 use crate::schema::event_schema;
@@ -89,17 +89,6 @@ impl FormatRef {
         if let Some(breach) = host.breach {
             return lie(format!("the plugin broke the ABI: {breach}"));
         }
-        let ExportStats { read, written, omitted, .. } = stats;
-        let omits = host.notes[NoteKind::Omit as usize];
-        if read != given.get() {
-            return lie(format!("the plugin did not take all events, it says it took {read}"));
-        }
-        if omitted != omits || Some(read) != written.checked_add(omitted) {
-            return lie(format!(
-                "the plugin's account does not balance: read {read}, written {written}, omitted {omitted}, \
-                 notes of omission {omits}"
-            ));
-        }
-        Ok(ExportCounts { read, omitted })
+        settle_export(&stats, given.get(), host.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
     }
 }

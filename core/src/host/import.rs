@@ -8,7 +8,7 @@ use crate::abi::{ArrowArrayStream, FLAG_RAW, HostTable, ImportStats, Request, So
 use crate::error::Error;
 use crate::event::Event;
 use crate::host::tables::{HostContext, SourceContext};
-use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::host::{Failure, FormatRef, error_out, settle_import, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{Host, ImportCounts, ImportRequest, Input};
 use crate::stream::Consumer;
@@ -133,23 +133,7 @@ impl ImportStream<'_> {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
         let rejects = self.host.notes[NoteKind::Reject as usize];
-        let ImportStats { read, emitted, rejected, filtered, .. } = stats;
-        if emitted != self.rows || rejected != rejects {
-            let rows = self.rows;
-            return Err(lie(format!(
-                "the plugin says {emitted} events and {rejected} rejects, but gave {rows} and {rejects}"
-            )));
-        }
-        if Some(read) != emitted.checked_add(rejected).and_then(|sum| sum.checked_add(filtered)) {
-            return Err(lie(format!(
-                "the plugin's account does not balance: read {read} != {emitted} + {rejected} + {filtered}"
-            )));
-        }
-        if filtered < self.host.outside {
-            let told = self.host.outside;
-            return Err(lie(format!("the plugin says {filtered} records are filtered, but told of {told}")));
-        }
-        Ok(ImportCounts { emitted, rejected, filtered })
+        settle_import(&stats, self.rows, rejects, self.host.outside).map_err(Failure::Plugin)
     }
 
     fn explain(&mut self, error: Error) -> Failure {

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod settle;
 mod tables;
 mod validate;
 
@@ -11,6 +12,7 @@ use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN}
 use crate::error::Error;
 
 pub use import::ImportStream;
+pub use settle::{settle_export, settle_import};
 
 /// Why a call into a plugin failed.
 #[derive(Clone, Debug)]
@@ -181,6 +183,11 @@ impl FormatRef {
     /// Whether its files can be checked against its specification.
     pub fn can_validate(self) -> bool {
         self.table.validate.is_some()
+    }
+
+    /// Whether it can say how surely an input is of this format.
+    pub fn can_sniff(self) -> bool {
+        self.table.sniff.is_some()
     }
 
     /// How surely `head` is of this format, 0-100.
