@@ -9,9 +9,10 @@ mod process;
 mod program;
 mod sandbox;
 
+use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use annals_core::host::Failure;
 use annals_core::plugin::{ExportCounts, Host, ImportCounts, ImportRequest, Options};
@@ -22,6 +23,7 @@ use annals_worker::describe::{Description, FormatDescription};
 use annals_worker::message::{Encoding, Message, VERSION};
 use annals_worker::request::{Action, Request};
 use arrow_array::RecordBatch;
+use sha2::{Digest, Sha256};
 
 use crate::source::Opened;
 use process::{Activity, Given, Process};
@@ -37,7 +39,15 @@ pub struct Worker {
     program: Program,
     /// What it says of itself.
     pub description: Description,
+    /// What it has said of inputs, by their name and hash: each of its formats is asked, and some inputs twice.
+    sniffed: Mutex<VecDeque<(String, Scores)>>,
 }
+
+/// How surely an input is of each format.
+type Scores = Vec<(String, u8)>;
+
+/// The scores of so many inputs are remembered.
+const REMEMBERED: usize = 64;
 
 impl Worker {
     /// Starts it once, to ask what it is.
@@ -51,7 +61,25 @@ impl Worker {
         if let Some(id) = program.id().filter(|id| *id != description.id) {
             return Err(Error::new(format!("it calls itself `{}`, but its file is named for `{id}`", description.id)));
         }
-        Ok(Self { program, description })
+        Ok(Self { program, description, sniffed: Mutex::default() })
+    }
+
+    /// How surely `head` is of each format. A plugin that fails to say knows nothing of it.
+    fn sniff(&self, head: &[u8], name: &str) -> Scores {
+        let key = format!("{:x} {name}", Sha256::digest(head));
+        let mut sniffed = self.sniffed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, scores)) = sniffed.iter().find(|(known, _)| *known == key) {
+            return scores.clone();
+        }
+        let request = Request { label: name.to_owned(), ..Request::default() };
+        let given = Given::Bytes(head.to_vec());
+        let process = Process::start(&self.program, Action::Sniff, &request, given, None);
+        let scores = process.and_then(client::sniff).unwrap_or_default();
+        if sniffed.len() == REMEMBERED {
+            sniffed.pop_front();
+        }
+        sniffed.push_back((key, scores.clone()));
+        scores
     }
 }
 
@@ -73,15 +101,12 @@ impl WorkerFormat {
         &self.worker.description.formats[self.at]
     }
 
-    /// How surely `head` is of this format, 0-100. A plugin that fails to say knows nothing of it.
+    /// How surely `head` is of this format, 0-100.
     pub fn sniff(&self, head: &[u8], name: &str) -> u8 {
         if !self.info().sniff {
             return 0;
         }
-        let request = Request { label: name.to_owned(), ..Request::default() };
-        let given = Given::Bytes(head.to_vec());
-        let process = Process::start(&self.worker.program, Action::Sniff, &request, given, None);
-        let scores = process.and_then(client::sniff).unwrap_or_default();
+        let scores = self.worker.sniff(head, name);
         scores.iter().find(|(name, _)| *name == self.info().name).map_or(0, |(_, score)| *score)
     }
 
