@@ -14,20 +14,20 @@ static int sniff(struct annals_str head, struct annals_str name) {
   int good = 0;
   (void)name;
   if (head.len >= 3 && memcmp(head.ptr, "\xef\xbb\xbf", 3) == 0) head.ptr += 3, head.len -= 3;
-  for (int lines = 0; lines < 3 && head.len > 0; lines++) {
+  while (good < 3 && head.len > 0) {
     const char *end = memchr(head.ptr, '\n', head.len);
     struct annals_str line = {head.ptr, end ? (size_t)(end - head.ptr) : head.len};
     struct record record;
     char reason[200];
     /* The last one may be cut off. */
-    if (end == NULL && lines > 0) break;
+    if (end == NULL && good > 0) break;
+    head.ptr += line.len + (end != NULL);
+    head.len -= line.len + (end != NULL);
     if (line.len > 0 && line.ptr[line.len - 1] == '\r') line.len--;
-    if (lines == 0 && header_fields(line) != 0) return 95;
+    if (trim(line).len == 0) continue;
+    if (good == 0 && header_fields(line) != 0) return 95;
     if (read_record(line, 0, 1, &record, reason) != NULL) return 0;
     good++;
-    head.len -= end ? line.len + 1 : line.len;
-    head.ptr = end ? end + 1 : head.ptr;
-    if (end == NULL) break;
   }
   return good > 0 ? 60 : 0;
 }

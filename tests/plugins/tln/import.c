@@ -232,8 +232,9 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
     if (code != 0) return code;
   }
   import->batch_bytes = 0;
+  uint64_t asked = 0;
   for (int left = 1; left > 0 && (uint64_t)import->batch.rows < import->batch_rows && import->batch_bytes < BATCH_BYTES;) {
-    if (import->lines.number % 1024 == 0) {
+    if (asked++ % 1024 == 0) {
       if (HOST_HAS(host, cancelled) && host->cancelled(host->context))
         return stop(import, EINTR, "interrupted", "", ANNALS_UNKNOWN, 0);
       if (HOST_HAS(host, progress)) host->progress(host->context, import->lines.offset);
