@@ -242,6 +242,11 @@ pub fn library(id: &str) -> String {
     found.into_os_string().into_string().expect("UTF-8")
 }
 
+/// The arguments that carry a plugin from `library`: the one place that chooses how.
+pub fn with_plugin(library: &str) -> Vec<String> {
+    ["--plugin", library].map(str::to_owned).into()
+}
+
 /// The samples of all plugins: (plugin, path), sorted.
 pub fn samples() -> Vec<(String, PathBuf)> {
     let mut samples = Vec::new();
