@@ -8,7 +8,7 @@ pub mod check;
 pub mod claim;
 pub mod error;
 pub mod event;
-
+mod foreign;
 pub mod host;
 pub mod json;
 pub mod key;

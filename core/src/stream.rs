@@ -13,6 +13,7 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 
 use crate::abi::{ArrowArrayStream, FFI_ArrowArray, FFI_ArrowSchema};
 use crate::error::Error;
+use crate::foreign::{check_array, check_schema};
 use crate::schema;
 
 /// errno EIO, the answer of a failed call.
@@ -170,7 +171,14 @@ impl Consumer {
         if unsafe { get_schema(&mut consumer.stream, &mut raw) } != 0 {
             return Err(Error::new(consumer.last_error()));
         }
-        let schema = Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {error}")))?;
+        // SAFETY: as above.
+        unsafe { check_schema(&raw) }?;
+        // Guarded: arrow asserts what it cannot read.
+        let schema = guarded(|| Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {error}"))));
+        let schema = schema.map_err(|fault| match fault.bug {
+            true => Error::new("bad schema: it cannot be read"),
+            false => fault.error,
+        })?;
         schema::check(&schema)?;
         consumer.schema = SchemaRef::new(schema);
         Ok(consumer)
@@ -200,6 +208,10 @@ impl Consumer {
             return Ok(None);
         }
         let (schema, checked) = (&self.schema, self.checked);
+        if checked {
+            // SAFETY: as above.
+            unsafe { check_array(&raw, schema.fields()) }.map_err(|error| Fault { error, bug: true })?;
+        }
         // Guarded: arrow asserts what it cannot read.
         let batch = guarded(|| {
             let bad = |error: arrow_schema::ArrowError| Error::new(format!("bad batch: {error}"));
