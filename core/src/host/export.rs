@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::abi::{ExportRequest, ExportStats, Str};
 use crate::error::Error;
-use crate::host::tables::{HostContext, SinkContext};
+use crate::host::io::SinkContext;
+use crate::host::tables::HostContext;
 use crate::host::{Failure, FormatRef, error_out, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{ExportCounts, Fact, Host, Options};
@@ -66,7 +67,7 @@ impl FormatRef {
         let given = std::rc::Rc::new(std::cell::Cell::new(0));
         let mut stream = produce(Given(batches.fuse(), given.clone()));
         let mut sink = SinkContext { out, error: None };
-        let mut host = HostContext::new(host);
+        let mut host = HostContext::new(host, None);
         let (sink_table, host_table) = (sink.table(), host.table());
         let mut stats =
             ExportStats { struct_size: size_of::<ExportStats>() as u32, reserved: 0, read: 0, written: 0, omitted: 0 };
@@ -81,14 +82,14 @@ impl FormatRef {
         if let Some(error) = sink.error.take() {
             return Err(Failure::Io(error.to_string()));
         }
+        let failure = take_error(error);
+        if let Some(failure) = host.failure.take() {
+            return Err(failure);
+        }
         if code != 0 {
-            let failure = take_error(error);
             return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
         }
         let lie = |text: String| Err(Failure::Plugin(Error::new(text)));
-        if let Some(breach) = host.breach {
-            return lie(format!("the plugin broke the ABI: {breach}"));
-        }
         let ExportStats { read, written, omitted, .. } = stats;
         let omits = host.notes[NoteKind::Omit as usize];
         if read != given.get() {
