@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::{Array, RecordBatch, RecordBatchOptions, StructArray};
-use arrow_schema::{DataType, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use crate::abi::{ArrowArrayStream, FFI_ArrowArray, FFI_ArrowSchema};
 use crate::error::Error;
@@ -145,6 +145,14 @@ unsafe extern "C" fn release<B: Batches>(stream: *mut ArrowArrayStream) {
     });
 }
 
+/// What arrow says is wrong, without the kind of its error.
+fn words_of(error: &ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(text) | ArrowError::CDataInterface(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// The consumer's side: takes batches of the event table from a stream that somebody else made.
 pub(crate) struct Consumer {
     stream: ArrowArrayStream,
@@ -174,7 +182,8 @@ impl Consumer {
         // SAFETY: as above.
         unsafe { check_schema(&raw) }?;
         // Guarded: arrow asserts what it cannot read.
-        let schema = guarded(|| Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {error}"))));
+        let schema =
+            guarded(|| Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {}", words_of(&error)))));
         let schema = schema.map_err(|fault| match fault.bug {
             true => Error::new("bad schema: it cannot be read"),
             false => fault.error,
@@ -214,12 +223,16 @@ impl Consumer {
         }
         // Guarded: arrow asserts what it cannot read.
         let batch = guarded(|| {
-            let bad = |error: arrow_schema::ArrowError| Error::new(format!("bad batch: {error}"));
+            let bad = |error: ArrowError| Error::new(format!("bad batch: {}", words_of(&error)));
             let data_type = DataType::Struct(schema.fields().clone());
             // SAFETY: as above. The data is validated below as far as the interface lets it be.
             let data = unsafe { from_ffi_and_data_type(raw, data_type) }.map_err(bad)?;
             if checked {
-                data.validate_full().map_err(bad)?;
+                for (field, column) in schema.fields().iter().zip(data.child_data()) {
+                    let bad = |error| format!("bad batch: column `{}`: {}", field.name(), words_of(&error));
+                    column.validate_full().map_err(|error| Error::new(bad(error)))?;
+                }
+                data.validate_data().map_err(bad)?;
             }
             let rows = StructArray::from(data);
             if rows.null_count() > 0 {

@@ -163,6 +163,10 @@ impl ImportStream<'_> {
                 "the plugin's account does not balance: read {read} != {emitted} + {rejected} + {filtered}"
             )));
         }
+        if self.host.last_outside.2 > self.rows {
+            let row = self.host.last_outside.2;
+            return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));
+        }
         if filtered < self.host.outside {
             let told = self.host.outside;
             return Err(lie(format!("the plugin says {filtered} records are filtered, but told of {told}")));

@@ -34,9 +34,11 @@ pub(super) struct HostContext<'h> {
     read: Option<Rc<Cell<u64>>>,
     codes: HashSet<String>,
     facts: HashSet<[u8; 32]>,
+    /// How many facts have been told, the same ones too, and how many bytes they have without those.
+    fact_count: u64,
     fact_bytes: usize,
     /// Offset, line and row of the last record that was told of.
-    last_outside: (u64, u64, u64),
+    pub last_outside: (u64, u64, u64),
     /// The windows as the plugin sees them, and the table that has them; made when it asks.
     windows: Vec<WindowIn>,
     outside_table: Option<Box<OutsideTable>>,
@@ -53,6 +55,7 @@ impl<'h> HostContext<'h> {
             read,
             codes: HashSet::new(),
             facts: HashSet::new(),
+            fact_count: 0,
             fact_bytes: 0,
             last_outside: (0, 1, 0),
             windows: Vec::new(),
@@ -162,11 +165,15 @@ unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) 
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         });
+        let read = cx.read.as_ref().map_or(0, |read| read.get());
+        cx.fact_count += 1;
+        if cx.fact_count > most_notes(read) {
+            return cx.breach(&format!("more than {} facts about {read} bytes", most_notes(read)));
+        }
         if !cx.facts.insert(hash.finalize().into()) {
             return;
         }
         cx.fact_bytes += 64 + parts.iter().map(|part| part.len()).sum::<usize>();
-        let read = cx.read.as_ref().map_or(0, |read| read.get());
         if cx.fact_bytes > MAX_FACTS {
             if cx.fact_bytes as u64 > most_facts(read) {
                 return cx.breach(&format!("more than {MAX_FACTS} bytes of facts about {read} bytes"));
