@@ -298,8 +298,8 @@ fn a_descriptor_is_checked_to_its_last_format() {
     check(|format| format.name = Str::new("A-b_9"), "");
     check(|format| format.name = Str::new("made"), "it has two formats `made`");
     check(|format| format.name = Str::EMPTY, "a format has the name \"\"");
-    check(|format| format.name = Str { ptr: ptr::null(), len: 3 }, "its name is NULL, but not empty");
-    check(|format| format.example.len = usize::MAX, "its example is 18446744073709551615 bytes long");
+    check(|format| format.name = Str { ptr: ptr::null(), len: 3 }, "its text `name` is NULL, but not empty");
+    check(|format| format.example.len = usize::MAX, "its text `example` is 18446744073709551615 bytes long");
     check(|format| format.name = Str::new("a b"), "a format has the name \"a b\"");
     check(|format| format.name = Str::new("\u{e4}"), "a format has the name \"\u{e4}\"");
     check(|format| format.struct_size -= 1, "a format's descriptor is too small (151 bytes)");

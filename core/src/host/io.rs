@@ -74,6 +74,8 @@ unsafe extern "C" fn read(context: *mut c_void, buffer: *mut u8, capacity: usize
 pub(super) struct SinkContext<'w> {
     pub out: &'w mut dyn Write,
     pub error: Option<io::Error>,
+    /// The plugin gave bytes that are NULL, or more than there can be.
+    pub is_misused: bool,
 }
 
 impl SinkContext<'_> {
@@ -91,7 +93,7 @@ unsafe extern "C" fn write(context: *mut c_void, bytes: *const u8, len: usize) -
     // SAFETY: the plugin passes back the context of its sink, and bytes of the said length.
     let Some(context) = (unsafe { context.cast::<SinkContext<'_>>().as_mut() }) else { return 1 };
     if len > 0 && (bytes.is_null() || len > isize::MAX as usize) {
-        context.error.get_or_insert_with(|| io::Error::other("the plugin writes bytes that are none"));
+        context.is_misused = true;
         return 1;
     }
     // SAFETY: as above.

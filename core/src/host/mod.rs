@@ -155,8 +155,8 @@ impl FormatRef {
             return Err(Error::new(format!("a format's descriptor is too small ({} bytes)", self.table.struct_size)));
         }
         let FormatTable { name, summary, extensions, media_types, options, example, .. } = *self.table;
-        texts_of(&[("name", name), ("summary", summary), ("extensions", extensions), ("media types", media_types)])?;
-        texts_of(&[("options schema", options), ("example", example)])?;
+        texts_of(&[("name", name), ("summary", summary), ("extensions", extensions), ("media_types", media_types)])?;
+        texts_of(&[("options", options), ("example", example)])?;
         let name = self.name();
         if name.is_empty()
             || name.len() > 64
@@ -245,8 +245,10 @@ fn text(text: Str) -> String {
 /// Refuses texts of a descriptor that are none.
 fn texts_of(texts: &[(&str, Str)]) -> Result<(), Error> {
     match texts.iter().find(|(_, text)| !is_text(*text) || text.len > MAX_DESCRIPTOR_TEXT) {
-        Some((name, text)) if text.ptr.is_null() => Err(Error::new(format!("its {name} is NULL, but not empty"))),
-        Some((name, text)) => Err(Error::new(format!("its {name} is {} bytes long", text.len))),
+        Some((name, text)) if text.ptr.is_null() => {
+            Err(Error::new(format!("its text `{name}` is NULL, but not empty")))
+        }
+        Some((name, text)) => Err(Error::new(format!("its text `{name}` is {} bytes long", text.len))),
         None => Ok(()),
     }
 }
