@@ -1,5 +1,10 @@
 //! Loads plugin libraries: the only user of libloading.
 
+#[cfg(target_os = "linux")]
+mod elf;
+#[cfg(unix)]
+pub mod ended;
+
 use std::path::Path;
 
 use annals_core::abi::{EntryFn, MAJOR, symbol};
@@ -59,6 +64,9 @@ fn open(path: &Path) -> Result<Library, Error> {
         let what = if path.exists() { "it is not a file" } else { "there is no such file" };
         return Err(Error::new(what));
     }
+    #[cfg(target_os = "linux")]
+    elf::check(&path)?;
+    ended::watch();
     let flags = unix::RTLD_NOW | unix::RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: the user named the library to run its code in this process.
     let library = unsafe { unix::Library::open(Some(&path), flags) };

@@ -9,6 +9,7 @@ pub mod claim;
 pub mod error;
 pub mod event;
 mod foreign;
+mod guard;
 pub mod host;
 pub mod json;
 pub mod key;

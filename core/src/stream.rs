@@ -5,7 +5,6 @@
 
 use std::any::Any;
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::{Array, RecordBatch, RecordBatchOptions, StructArray};
@@ -14,6 +13,7 @@ use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use crate::abi::{ArrowArrayStream, FFI_ArrowArray, FFI_ArrowSchema};
 use crate::error::Error;
 use crate::foreign::{check_array, check_schema};
+use crate::guard::{Fault, guarded};
 use crate::schema;
 
 /// errno EIO, the answer of a failed call.
@@ -27,31 +27,12 @@ pub(crate) trait Batches: Any {
     fn next(&mut self) -> Result<Option<RecordBatch>, Error>;
 }
 
-/// What went wrong, and whether the producer itself is to blame.
-#[derive(Clone, Debug)]
-pub(crate) struct Fault {
-    pub error: Error,
-    pub bug: bool,
-}
-
 /// The producer's side, behind `private_data`.
 pub(crate) struct Producer<B> {
     pub batches: B,
     pub fault: Option<Fault>,
     pub complete: bool,
     last_error: CString,
-}
-
-/// Runs `work`, turning a panic into a fault.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Fault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| Fault { error, bug: false }),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            Err(Fault { error: Error::new(format!("the plugin panicked: {text}")), bug: true })
-        }
-    }
 }
 
 /// A stream of `batches`.

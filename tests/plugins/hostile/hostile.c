@@ -143,9 +143,10 @@ static int sniff(struct annals_str head, struct annals_str name) {
   /* There are no options here: the input says the case. */
   const char *end = head.len ? memchr(head.ptr, '\n', head.len) : 0;
   size_t len = end ? (size_t)(end - head.ptr) : 0;
-  if (len < 7 || len >= sizeof hostile_case || memcmp(head.ptr, "sniff-", 6)) return 0;
+  if (len >= sizeof hostile_case) return 0;
   memcpy(hostile_case, head.ptr, len);
   hostile_case[len] = 0;
+  if (!strstr(hostile_case, "sniff")) return 0;
   act("sniff");
   if (is("sniff-above")) return 1000000;
   if (is("sniff-most")) return INT32_MAX;
