@@ -67,9 +67,10 @@ unsafe fn children<'a, T>(list: *const *const T, count: i64, most: usize) -> Res
     }
     // SAFETY: the caller's promise.
     let list = unsafe { std::slice::from_raw_parts(list, count) };
-    let child = |&child: &*const T| {
+    let child = |&child: &*const T| match child.is_aligned() {
         // SAFETY: as above.
-        (child.is_aligned()).then(|| unsafe { child.as_ref() }).flatten()
+        true => unsafe { child.as_ref() },
+        false => None,
     };
     list.iter().map(child).collect::<Option<_>>().ok_or_else(|| Error::new("a child is NULL or misaligned"))
 }

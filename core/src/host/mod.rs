@@ -86,8 +86,12 @@ impl Plugin {
         for at in 0..formats_len {
             // SAFETY: the descriptor is static and as large as it says.
             let table = unsafe { *formats.add(at) };
-            // SAFETY: as above.
-            let Some(table) = table.is_aligned().then(|| unsafe { table.as_ref() }).flatten() else {
+            let table = match table.is_aligned() {
+                // SAFETY: as above.
+                true => unsafe { table.as_ref() },
+                false => None,
+            };
+            let Some(table) = table else {
                 return Err(Error::new(format!("format {} of its list is NULL or misaligned", at + 1)));
             };
             let format = FormatRef { table, checked: self.checked };

@@ -58,7 +58,7 @@ impl Importer for Unruly {
                 let _second = Panics(true);
                 panic!("the first of two panics");
             }
-            "threads" => (0..4).for_each(|_| drop(thread::spawn(|| thread::park()))),
+            "threads" => (0..4).for_each(|_| drop(thread::spawn(thread::park))),
             "thread-panics" => drop(thread::spawn(|| panic!("panic in a thread")).join()),
             _ => {}
         }
