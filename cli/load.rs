@@ -1,5 +1,10 @@
 //! Loads plugin libraries: the only user of libloading.
 
+#[cfg(target_os = "linux")]
+mod elf;
+#[cfg(unix)]
+pub mod ended;
+
 use std::path::Path;
 
 use annals_core::abi::{EntryFn, MAJOR, symbol};
@@ -14,6 +19,8 @@ const OTHER_MAJORS: std::ops::RangeInclusive<u16> = 0..=9;
 
 /// Loads the library with the given id, which the user has approved, into this process.
 pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
+    #[cfg(unix)]
+    ended::watch();
     // SAFETY: the user has approved these bytes.
     let loaded = unsafe { library(&sealed.open_path(), id) };
     loaded.map_err(|error| Error { message: sealed.name_in(&error.message), ..error })
@@ -55,6 +62,8 @@ pub unsafe fn library(path: &Path, id: &str) -> Result<Plugin, Error> {
 #[cfg(unix)]
 unsafe fn open(path: &Path) -> Result<Library, Error> {
     use libloading::os::unix;
+    #[cfg(target_os = "linux")]
+    elf::check(path)?;
     let flags = unix::RTLD_NOW | unix::RTLD_LOCAL | libc::RTLD_NODELETE;
     // SAFETY: the caller's promise.
     let library = unsafe { unix::Library::open(Some(path), flags) };

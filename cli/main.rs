@@ -39,7 +39,14 @@ fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);
-    let error = match bug::guard(|| commands::run(&cli)) {
+    let exit = run(&cli);
+    #[cfg(unix)]
+    load::ended::over();
+    exit
+}
+
+fn run(cli: &Cli) -> ExitCode {
+    let error = match bug::guard(|| commands::run(cli)) {
         Ok(exit) => return exit.into(),
         Err(error) if is_broken_pipe(&error) => return Exit::Done.into(),
         Err(error) => error,

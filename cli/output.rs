@@ -3,10 +3,14 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
 use crate::exit::{Exit, Trouble};
+
+/// The files beside their places that this process has made; their names are random, and are not made twice.
+static BESIDE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// An output that has not been put into place yet.
 pub struct Pending {
@@ -84,7 +88,9 @@ impl Pending {
             // The umask takes its part off, as for any new file.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        builder.tempfile_in(folder).map(|file| Place::File(target, file))
+        let file = builder.tempfile_in(folder)?;
+        BESIDE.lock().unwrap_or_else(PoisonError::into_inner).push(file.path().to_owned());
+        Ok(Place::File(target, file))
     }
 
     /// Where to write.
@@ -135,6 +141,14 @@ impl Write for Pending {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer().flush()
+    }
+}
+
+/// Removes what is not in its place yet, where the process is about to end without its own doing.
+pub fn remove_pending() {
+    // Whoever holds the lock is in the middle of making one, and the process has no time.
+    for path in BESIDE.try_lock().iter().flat_map(|paths| paths.iter()) {
+        let _ = fs::remove_file(path);
     }
 }
 

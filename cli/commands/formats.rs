@@ -9,6 +9,7 @@ use super::plugin::{print_failed, registry_of_all};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::registry::Entry;
+use crate::report::clean;
 use crate::spec::COMMON;
 
 /// List the formats, or tell all about one
@@ -67,7 +68,9 @@ fn tell(entry: &Entry, out: &mut dyn Write) -> std::io::Result<()> {
                 _ => "TEXT".to_owned(),
             },
         };
-        writeln!(out, "  {:24} {}", format!("{name}={values}"), property["description"].as_str().unwrap_or(""))?;
+        // A schema may be anybody's.
+        let (option, description) = (format!("{name}={values}"), property["description"].as_str().unwrap_or(""));
+        writeln!(out, "  {:24} {}", clean(&option), clean(description))?;
     }
     if format.can_import() {
         writeln!(out, "\nOptions of every input")?;

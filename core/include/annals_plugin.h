@@ -14,6 +14,8 @@
  * - Texts are UTF-8 with a length, not NUL-terminated, and borrowed for the call unless stated otherwise.
  * - No unwinding and no longjmp crosses. The library is never unloaded.
  * - A plugin gets bytes, never a path; it opens nothing itself.
+ * - A host may refuse what is out of all proportion: more than 256 formats or codes of notes, 64 MiB of facts, more than
+ *   four notes or facts for each byte read, a thousand batches without rows for which nothing was read or told.
  */
 #ifndef ANNALS_PLUGIN_H
 #define ANNALS_PLUGIN_H
@@ -114,7 +116,7 @@ struct annals_request {
   uint64_t flags;
   struct annals_str options; /* JSON object, valid by the format's schema */
   struct annals_str wanted;  /* names of columns separated by spaces; empty = all */
-  uint64_t batch_rows;
+  uint64_t batch_rows;       /* rows a batch should have; none may have more than 2^24 */
   uint64_t max_record; /* bytes; a larger record is rejected */
 };
 

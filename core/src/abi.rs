@@ -49,7 +49,8 @@ impl Str {
     ///
     /// `ptr` must be NULL or valid for `len` bytes for as long as the result is used.
     pub unsafe fn bytes<'a>(self) -> &'a [u8] {
-        if self.ptr.is_null() || self.len == 0 {
+        // More than the half of all memory is no text.
+        if self.ptr.is_null() || self.len == 0 || self.len > isize::MAX as usize {
             return &[];
         }
         // SAFETY: the caller's promise.

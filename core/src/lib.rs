@@ -8,7 +8,8 @@ pub mod check;
 pub mod claim;
 pub mod error;
 pub mod event;
-
+mod foreign;
+mod guard;
 pub mod host;
 pub mod json;
 pub mod key;

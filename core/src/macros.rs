@@ -52,6 +52,7 @@ macro_rules! plugin {
         /// What a loader calls for [`PLUGIN`].
         #[unsafe(export_name = concat!("annals_plugin_v1_", $id))]
         pub extern "C" fn annals_plugin_entry() -> *const $crate::abi::PluginTable {
+            $crate::shim::loaded();
             &PLUGIN
         }
     };

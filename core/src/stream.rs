@@ -5,14 +5,15 @@
 
 use std::any::Any;
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::ffi::from_ffi_and_data_type;
 use arrow_array::{Array, RecordBatch, RecordBatchOptions, StructArray};
-use arrow_schema::{DataType, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use crate::abi::{ArrowArrayStream, FFI_ArrowArray, FFI_ArrowSchema};
 use crate::error::Error;
+use crate::foreign::{check_array, check_schema};
+use crate::guard::{Fault, guarded};
 use crate::schema;
 
 /// errno EIO, the answer of a failed call.
@@ -26,31 +27,12 @@ pub(crate) trait Batches: Any {
     fn next(&mut self) -> Result<Option<RecordBatch>, Error>;
 }
 
-/// What went wrong, and whether the producer itself is to blame.
-#[derive(Clone, Debug)]
-pub(crate) struct Fault {
-    pub error: Error,
-    pub bug: bool,
-}
-
 /// The producer's side, behind `private_data`.
 pub(crate) struct Producer<B> {
     pub batches: B,
     pub fault: Option<Fault>,
     pub complete: bool,
     last_error: CString,
-}
-
-/// Runs `work`, turning a panic into a fault.
-pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Fault> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| Fault { error, bug: false }),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            Err(Fault { error: Error::new(format!("the plugin panicked: {text}")), bug: true })
-        }
-    }
 }
 
 /// A stream of `batches`.
@@ -144,6 +126,14 @@ unsafe extern "C" fn release<B: Batches>(stream: *mut ArrowArrayStream) {
     });
 }
 
+/// What arrow says is wrong, without the kind of its error.
+fn words_of(error: &ArrowError) -> String {
+    match error {
+        ArrowError::InvalidArgumentError(text) | ArrowError::CDataInterface(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// The consumer's side: takes batches of the event table from a stream that somebody else made.
 pub(crate) struct Consumer {
     stream: ArrowArrayStream,
@@ -170,7 +160,15 @@ impl Consumer {
         if unsafe { get_schema(&mut consumer.stream, &mut raw) } != 0 {
             return Err(Error::new(consumer.last_error()));
         }
-        let schema = Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {error}")))?;
+        // SAFETY: as above.
+        unsafe { check_schema(&raw) }?;
+        // Guarded: arrow asserts what it cannot read.
+        let schema =
+            guarded(|| Schema::try_from(&raw).map_err(|error| Error::new(format!("bad schema: {}", words_of(&error)))));
+        let schema = schema.map_err(|fault| match fault.bug {
+            true => Error::new("bad schema: it cannot be read"),
+            false => fault.error,
+        })?;
         schema::check(&schema)?;
         consumer.schema = SchemaRef::new(schema);
         Ok(consumer)
@@ -200,14 +198,22 @@ impl Consumer {
             return Ok(None);
         }
         let (schema, checked) = (&self.schema, self.checked);
+        if checked {
+            // SAFETY: as above.
+            unsafe { check_array(&raw, schema.fields()) }.map_err(|error| Fault { error, bug: true })?;
+        }
         // Guarded: arrow asserts what it cannot read.
         let batch = guarded(|| {
-            let bad = |error: arrow_schema::ArrowError| Error::new(format!("bad batch: {error}"));
+            let bad = |error: ArrowError| Error::new(format!("bad batch: {}", words_of(&error)));
             let data_type = DataType::Struct(schema.fields().clone());
             // SAFETY: as above. The data is validated below as far as the interface lets it be.
             let data = unsafe { from_ffi_and_data_type(raw, data_type) }.map_err(bad)?;
             if checked {
-                data.validate_full().map_err(bad)?;
+                for (field, column) in schema.fields().iter().zip(data.child_data()) {
+                    let bad = |error| format!("bad batch: column `{}`: {}", field.name(), words_of(&error));
+                    column.validate_full().map_err(|error| Error::new(bad(error)))?;
+                }
+                data.validate_data().map_err(bad)?;
             }
             let rows = StructArray::from(data);
             if rows.null_count() > 0 {

@@ -267,7 +267,7 @@ fn descriptors_that_are_wrong_are_refused() {
     check(&|t| t.struct_size = u32::MAX, "");
     check(&|t| t.id = Str::EMPTY, "its id \"\" is not of lower-case letters, digits and `_`");
     check(&|t| t.id = Str::new("A b"), "its id \"A b\" is not of lower-case letters, digits and `_`");
-    check(&|t| t.formats = std::ptr::null(), "its list of formats is NULL");
+    check(&|t| t.formats = std::ptr::null(), "its list of formats is NULL or misaligned");
     check(&|t| set(t, with(|f| f.name = Str::EMPTY)), "a format has the name \"\"");
     check(&|t| set(t, with(|f| f.struct_size = 8)), "a format's descriptor is too small (8 bytes)");
     let no_stats = "format `play` has `open_import` but no `stream_stats`";

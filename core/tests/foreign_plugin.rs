@@ -285,7 +285,7 @@ fn format() -> FormatRef {
 #[test]
 fn a_descriptor_is_checked_to_its_last_format() {
     let check = |change: fn(&mut FormatTable), expected: &str| {
-        let mut last = shim::format::<Made>();
+        let mut last = FormatTable { name: Str::new("last"), ..shim::format::<Made>() };
         change(&mut last);
         let last: &'static FormatTable = Box::leak(Box::new(last));
         let formats: &'static [&'static FormatTable] = Box::leak(Box::new([&TABLE, last]));
@@ -296,14 +296,20 @@ fn a_descriptor_is_checked_to_its_last_format() {
     };
     check(|_| {}, "");
     check(|format| format.name = Str::new("A-b_9"), "");
-    check(|format| format.name = Str { ptr: ptr::null(), len: 3 }, "a format has the name \"\"");
+    check(|format| format.name = Str::new("made"), "it has two formats `made`");
+    check(|format| format.name = Str::EMPTY, "a format has the name \"\"");
+    check(|format| format.name = Str { ptr: ptr::null(), len: 3 }, "its text `name` is NULL, but not empty");
+    check(|format| format.example.len = usize::MAX, "its text `example` is 18446744073709551615 bytes long");
     check(|format| format.name = Str::new("a b"), "a format has the name \"a b\"");
     check(|format| format.name = Str::new("\u{e4}"), "a format has the name \"\u{e4}\"");
     check(|format| format.struct_size -= 1, "a format's descriptor is too small (151 bytes)");
     check(|format| format.struct_size += 8, "");
     check(|format| format.options = Str::EMPTY, "");
-    check(|format| format.options = Str::new("{} {}"), "format `made` has an options schema that is not a JSON object");
-    let no_stats = "format `made` has `open_import` but no `stream_stats`";
+    check(|format| format.options = Str::new("{} {}"), "format `last` has an options schema that is not a JSON object");
+    let no_objects = "format `last` has an options schema whose properties are no objects";
+    check(|format| format.options = Str::new(r#"{"properties":[]}"#), no_objects);
+    check(|format| format.options = Str::new(r#"{"properties":{"a":true}}"#), no_objects);
+    let no_stats = "format `last` has `open_import` but no `stream_stats`";
     check(|format| format.open_import = Some(open_import), no_stats);
     check(|format| format.sniff = None, "");
 }

@@ -1,7 +1,9 @@
 //! Export through a format's vtable.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::mem::size_of;
+use std::rc::Rc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -9,15 +11,24 @@ use serde_json::json;
 
 use crate::abi::{ExportRequest, ExportStats, Str};
 use crate::error::Error;
-use crate::host::tables::{HostContext, SinkContext};
+use crate::host::io::SinkContext;
+use crate::host::tables::HostContext;
 use crate::host::{Failure, FormatRef, error_out, settle_export, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{ExportCounts, Fact, Host, Options};
 use crate::schema::event_schema;
 use crate::stream::{Batches, produce};
 
-/// The batches, and how many rows of them have been given.
-struct Given<I: Iterator>(I, std::rc::Rc<std::cell::Cell<u64>>);
+/// What has been given of the batches.
+#[derive(Default)]
+struct Taken {
+    rows: Cell<u64>,
+    /// The stream was released before its end.
+    left: Cell<bool>,
+}
+
+/// The batches, watched.
+struct Given<I: Iterator>(I, Rc<Taken>);
 
 impl<I: Iterator<Item = Result<RecordBatch, Error>> + 'static> Batches for Given<I> {
     fn schema(&self) -> SchemaRef {
@@ -26,16 +37,14 @@ impl<I: Iterator<Item = Result<RecordBatch, Error>> + 'static> Batches for Given
 
     fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
         let batch = self.0.next().transpose()?;
-        self.1.set(self.1.get() + batch.as_ref().map_or(0, RecordBatch::num_rows) as u64);
+        self.1.rows.set(self.1.rows.get() + batch.as_ref().map_or(0, RecordBatch::num_rows) as u64);
         Ok(batch)
     }
 }
 
 impl<I: Iterator> Drop for Given<I> {
-    /// What an exporter left in the stream counts as given, so that it cannot pass for taken.
     fn drop(&mut self) {
-        let (batches, given) = (&mut self.0, &self.1);
-        given.set(given.get().saturating_add(u64::from(batches.next().is_some())));
+        self.1.left.set(self.0.next().is_some());
     }
 }
 
@@ -63,32 +72,36 @@ impl FormatRef {
             options: Str::new(&options),
             facts: Str::new(&facts),
         };
-        let given = std::rc::Rc::new(std::cell::Cell::new(0));
+        let given = Rc::new(Taken::default());
         let mut stream = produce(Given(batches.fuse(), given.clone()));
-        let mut sink = SinkContext { out, error: None };
-        let mut host = HostContext::new(host);
+        let mut sink = SinkContext { out, error: None, is_misused: false };
+        let mut host = HostContext::new(host, None);
         let (sink_table, host_table) = (sink.table(), host.table());
         let mut stats =
             ExportStats { struct_size: size_of::<ExportStats>() as u32, reserved: 0, read: 0, written: 0, omitted: 0 };
         let mut error = error_out();
         // SAFETY: everything passed lives for the call; the stream is given away.
         let code = unsafe { run_export(&host_table, &mut stream, &sink_table, &request, &mut stats, &mut error) };
-        // A stream that the plugin left is ours to release; what is still in it counts as given.
+        // A stream that the plugin left is ours to release.
         if let Some(release) = stream.release {
             // SAFETY: our own stream, released once.
             unsafe { release(&mut stream) };
         }
+        let lie = |text: String| Err(Failure::Plugin(Error::new(text)));
+        if sink.is_misused {
+            return lie("the plugin broke the ABI: it writes bytes that are none".to_owned());
+        }
         if let Some(error) = sink.error.take() {
             return Err(Failure::Io(error.to_string()));
         }
+        let failure = take_error(error);
+        if let Some(failure) = host.failure.take() {
+            return Err(failure);
+        }
         if code != 0 {
-            let failure = take_error(error);
             return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
         }
-        let lie = |text: String| Err(Failure::Plugin(Error::new(text)));
-        if let Some(breach) = host.breach {
-            return lie(format!("the plugin broke the ABI: {breach}"));
-        }
-        settle_export(&stats, given.get(), host.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
+        let given = (!given.left.get()).then_some(given.rows.get());
+        settle_export(&stats, given, host.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
     }
 }

@@ -7,7 +7,9 @@ use arrow_array::RecordBatch;
 use crate::abi::{ArrowArrayStream, FLAG_RAW, HostTable, ImportStats, Request, Source, Str};
 use crate::error::Error;
 use crate::event::Event;
-use crate::host::tables::{HostContext, SourceContext};
+use crate::host::io::SourceContext;
+use crate::host::limits::MAX_IDLE;
+use crate::host::tables::HostContext;
 use crate::host::{Failure, FormatRef, error_out, settle_import, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{Host, ImportCounts, ImportRequest, Input};
@@ -24,6 +26,8 @@ pub struct ImportStream<'h> {
     _tables: Box<(HostTable, Source)>,
     _label: Box<str>,
     rows: u64,
+    /// How many batches without rows have come while nothing was read or told.
+    idle: u32,
 }
 
 /// The texts that a request points to.
@@ -67,8 +71,8 @@ impl FormatRef {
             return Err(Failure::Refused(Error::new(format!("format `{}` cannot be read", self.name()))));
         };
         let label: Box<str> = label.into();
-        let mut source = Box::new(SourceContext { input, error: None, read: 0 });
-        let mut host = Box::new(HostContext::new(host));
+        let mut source = Box::new(SourceContext::new(input));
+        let mut host = Box::new(HostContext::new(host, Some(source.read.clone())));
         let tables = Box::new((host.table(), source.table(&label)));
         let texts = RequestTexts::of(request);
         let raw = texts.request(request);
@@ -76,25 +80,41 @@ impl FormatRef {
         let mut error = error_out();
         // SAFETY: the tables and what they point to live in boxes that outlive the stream; the rest for the call.
         let code = unsafe { open_import(&tables.0, &tables.1, &raw, &mut stream, &mut error) };
+        let failure = take_error(error);
         if code != 0 {
-            return Err(blame(&mut source, &host, take_error(error)));
+            return Err(blame(&mut source, &mut host, failure));
         }
         // SAFETY: the plugin is trusted to keep to the Arrow C stream interface.
         let consumer = unsafe { if self.checked { Consumer::new(stream) } else { Consumer::trusting(stream) } };
-        let consumer = consumer.map_err(|error| blame(&mut source, &host, Failure::Plugin(error)))?;
-        Ok(ImportStream { format: self, consumer, source, host, _tables: tables, _label: label, rows: 0 })
+        let consumer = consumer.map_err(|error| blame(&mut source, &mut host, Failure::Plugin(error)))?;
+        Ok(ImportStream { format: self, consumer, source, host, _tables: tables, _label: label, rows: 0, idle: 0 })
     }
 }
 
 impl ImportStream<'_> {
     /// The next events as columns, with plain text, `None` at the end of the data. [`Rows::of`] it cannot fail.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Failure> {
+        self.host.rows = self.rows;
+        let before = (self.source.read.get(), self.host.told());
         let batch = match self.consumer.next() {
             Ok(batch) => batch,
             Err(fault) if fault.bug => return Err(Failure::Plugin(fault.error)),
             Err(fault) => return Err(self.explain(fault.error)),
         };
+        if let Some(failure) = self.host.failure.take() {
+            return Err(failure);
+        }
         let Some(batch) = batch else { return Ok(None) };
+        // A plugin need not ask whether it is to stop.
+        if self.host.host.cancelled() {
+            return Err(Failure::Cancelled);
+        }
+        let is_idle = batch.num_rows() == 0 && before == (self.source.read.get(), self.host.told());
+        self.idle = if is_idle { self.idle + 1 } else { 0 };
+        if self.idle > MAX_IDLE {
+            let text = format!("more than {MAX_IDLE} batches without rows, for which it read nothing");
+            return Err(Failure::Plugin(Error::new(text)));
+        }
         self.rows += batch.num_rows() as u64;
         let batch = table::plain_text(&batch).map_err(Failure::Plugin)?;
         Rows::of(&batch).map_err(Failure::Plugin)?;
@@ -109,16 +129,14 @@ impl ImportStream<'_> {
 
     /// Bytes read so far.
     pub fn bytes_read(&self) -> u64 {
-        self.source.read
+        self.source.read.get()
     }
 
     /// The account, after the end. The import is complete only if it equals what the host counted.
     pub fn finish(mut self) -> Result<ImportCounts, Failure> {
         let lie = |text: String| Failure::Plugin(Error::new(text));
         self.source.error.take().map_or(Ok(()), |error| Err(Failure::Io(error.to_string())))?;
-        if let Some(breach) = self.host.breach.take() {
-            return Err(lie(format!("the plugin broke the ABI: {breach}")));
-        }
+        self.host.failure.take().map_or(Ok(()), Err)?;
         let mut stats = ImportStats {
             struct_size: size_of::<ImportStats>() as u32,
             complete: 0,
@@ -133,6 +151,10 @@ impl ImportStream<'_> {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
         let rejects = self.host.notes[NoteKind::Reject as usize];
+        if self.host.last_outside.2 > self.rows {
+            let row = self.host.last_outside.2;
+            return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));
+        }
         settle_import(&stats, self.rows, rejects, self.host.outside).map_err(Failure::Plugin)
     }
 
@@ -145,15 +167,17 @@ impl ImportStream<'_> {
                 failure = take_error(out);
             }
         }
-        blame(&mut self.source, &self.host, failure)
+        blame(&mut self.source, &mut self.host, failure)
     }
 }
 
-/// An input that could not be read and a user who wants to stop come before what the plugin makes of it.
-pub(super) fn blame(source: &mut SourceContext, host: &HostContext<'_>, failure: Failure) -> Failure {
-    match source.error.take() {
-        Some(error) => Failure::Io(error.to_string()),
-        None if host.host.cancelled() => Failure::Cancelled,
-        None => failure,
+/// What came first: an input that could not be read, a contract that was broken, a user who wants to stop; else what the
+/// plugin makes of it.
+pub(super) fn blame(source: &mut SourceContext, host: &mut HostContext<'_>, failure: Failure) -> Failure {
+    match (source.error.take(), host.failure.take()) {
+        (Some(error), _) => Failure::Io(error.to_string()),
+        (None, Some(failure)) => failure,
+        (None, None) if host.host.cancelled() => Failure::Cancelled,
+        (None, None) => failure,
     }
 }

@@ -2,14 +2,19 @@
 
 mod export;
 mod import;
+mod io;
+mod limits;
 mod settle;
 mod tables;
 mod validate;
 
+use std::collections::HashSet;
 use std::mem::size_of;
 
 use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN};
 use crate::error::Error;
+
+use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one_line};
 
 pub use import::ImportStream;
 pub use settle::{settle_export, settle_import};
@@ -42,6 +47,9 @@ impl Plugin {
     ///
     /// `table` must be NULL or what a plugin's exported function returned: static, and as large as it says.
     pub unsafe fn new(table: *const PluginTable) -> Result<Self, Error> {
+        if !table.is_aligned() {
+            return Err(Error::new("its descriptor is misaligned"));
+        }
         // SAFETY: the caller's promise. Magic, versions and size lead the struct in every version.
         let Some(table) = (unsafe { table.as_ref() }) else {
             return Err(Error::new("it returns no descriptor"));
@@ -56,19 +64,45 @@ impl Plugin {
             return Err(Error::new(format!("its descriptor is too small ({} bytes)", table.struct_size)));
         }
         let plugin = Self { table, checked: true };
+        texts_of(&[("id", table.id)])?;
         let valid_id = |id: &str| {
             !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         };
         if !valid_id(&plugin.id()) {
             return Err(Error::new(format!("its id {:?} is not of lower-case letters, digits and `_`", plugin.id())));
         }
-        if table.formats.is_null() && table.formats_len > 0 {
-            return Err(Error::new("its list of formats is NULL"));
-        }
-        for format in plugin.formats() {
-            format.check()?;
-        }
+        texts_of(&[("version", table.version), ("manifest", table.manifest)])?;
+        plugin.check_formats()?;
         Ok(plugin)
+    }
+
+    fn check_formats(self) -> Result<(), Error> {
+        let PluginTable { formats, formats_len, .. } = *self.table;
+        if formats_len > MAX_FORMATS {
+            return Err(Error::new(format!("it says it has {formats_len} formats; at most {MAX_FORMATS} can be")));
+        }
+        if formats_len > 0 && (formats.is_null() || !formats.is_aligned()) {
+            return Err(Error::new("its list of formats is NULL or misaligned"));
+        }
+        let mut names = HashSet::new();
+        for at in 0..formats_len {
+            // SAFETY: the descriptor is static and as large as it says.
+            let table = unsafe { *formats.add(at) };
+            let table = match table.is_aligned() {
+                // SAFETY: as above.
+                true => unsafe { table.as_ref() },
+                false => None,
+            };
+            let Some(table) = table else {
+                return Err(Error::new(format!("format {} of its list is NULL or misaligned", at + 1)));
+            };
+            let format = FormatRef { table, checked: self.checked };
+            format.check()?;
+            if !names.insert(format.name()) {
+                return Err(Error::new(format!("it has two formats `{}`", format.name())));
+            }
+        }
+        Ok(())
     }
 
     /// The same for a plugin that is linked in and was made by [`crate::plugin!`]: its batches come from our own
@@ -90,7 +124,7 @@ impl Plugin {
 
     /// Its version.
     pub fn version(self) -> String {
-        text(self.table.version)
+        one_line(&text(self.table.version))
     }
 
     /// Its formats.
@@ -126,17 +160,29 @@ impl FormatRef {
         if (self.table.struct_size as usize) < size_of::<FormatTable>() {
             return Err(Error::new(format!("a format's descriptor is too small ({} bytes)", self.table.struct_size)));
         }
+        let FormatTable { name, summary, extensions, media_types, options, example, .. } = *self.table;
+        texts_of(&[("name", name), ("summary", summary), ("extensions", extensions), ("media_types", media_types)])?;
+        texts_of(&[("options", options), ("example", example)])?;
         let name = self.name();
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {
+        if name.is_empty()
+            || name.len() > 64
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        {
             return Err(Error::new(format!("a format has the name {name:?}")));
         }
         if self.can_import() && self.table.stream_stats.is_none() {
             return Err(Error::new(format!("format `{name}` has `open_import` but no `stream_stats`")));
         }
-        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&self.options()).is_err() {
+        let Ok(options) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&self.options()) else {
             return Err(Error::new(format!("format `{name}` has an options schema that is not a JSON object")));
+        };
+        let is_schema = |properties: &serde_json::Value| {
+            properties.as_object().is_some_and(|all| all.values().all(serde_json::Value::is_object))
+        };
+        match options.get("properties").is_none_or(is_schema) {
+            true => Ok(()),
+            false => Err(Error::new(format!("format `{name}` has an options schema whose properties are no objects"))),
         }
-        Ok(())
     }
 
     /// The name that users type.
@@ -146,17 +192,17 @@ impl FormatRef {
 
     /// One line about it.
     pub fn summary(self) -> String {
-        text(self.table.summary)
+        one_line(&text(self.table.summary))
     }
 
     /// File name extensions without the dot.
     pub fn extensions(self) -> Vec<String> {
-        text(self.table.extensions).split_whitespace().map(str::to_owned).collect()
+        one_line(&text(self.table.extensions)).split_whitespace().map(str::to_owned).collect()
     }
 
     /// Media types.
     pub fn media_types(self) -> Vec<String> {
-        text(self.table.media_types).split_whitespace().map(str::to_owned).collect()
+        one_line(&text(self.table.media_types)).split_whitespace().map(str::to_owned).collect()
     }
 
     /// The JSON Schema of its options.
@@ -167,7 +213,7 @@ impl FormatRef {
 
     /// An example command line.
     pub fn example(self) -> String {
-        text(self.table.example)
+        one_line(&text(self.table.example))
     }
 
     /// Whether it can be read.
@@ -201,9 +247,21 @@ impl FormatRef {
     }
 }
 
+/// A text of a checked descriptor; what is not UTF-8 in it is replaced.
 fn text(text: Str) -> String {
     // SAFETY: texts of a static descriptor.
-    unsafe { text.to_text() }
+    unsafe { beginning(text, MAX_DESCRIPTOR_TEXT) }
+}
+
+/// Refuses texts of a descriptor that are none.
+fn texts_of(texts: &[(&str, Str)]) -> Result<(), Error> {
+    match texts.iter().find(|(_, text)| !is_text(*text) || text.len > MAX_DESCRIPTOR_TEXT) {
+        Some((name, text)) if text.ptr.is_null() => {
+            Err(Error::new(format!("its text `{name}` is NULL, but not empty")))
+        }
+        Some((name, text)) => Err(Error::new(format!("its text `{name}` is {} bytes long", text.len))),
+        None => Ok(()),
+    }
 }
 
 /// An empty error struct for a callee to fill.
@@ -224,7 +282,7 @@ fn error_out() -> ErrorOut {
 /// Takes over what a callee filled in.
 fn take_error(mut out: ErrorOut) -> Failure {
     // SAFETY: filled by the callee, borrowed until `release`.
-    let (message, hint) = unsafe { (out.message.to_text(), out.hint.to_text()) };
+    let (message, hint) = unsafe { (beginning(out.message, MAX_TEXT), beginning(out.hint, MAX_TEXT)) };
     let some = |number: u64| (number > 0).then_some(number);
     let error = Error {
         message: if message.is_empty() { "the plugin gives no reason".to_owned() } else { message },

@@ -1,33 +1,66 @@
-//! The host's tables that a plugin calls back through.
+//! The host's table that a plugin calls back through.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
-use std::io::{self, Read, Write};
 use std::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
-use crate::abi::{HostTable, NoteIn, Sink, Source, Str, UNKNOWN};
+use sha2::{Digest, Sha256};
+
+use super::Failure;
+use super::limits::{MAX_CODE, MAX_CODES, MAX_FACTS, MAX_TEXT, beginning, is_text, most_facts, most_notes, one_line};
+use crate::abi::{HostTable, NoteIn, Str, UNKNOWN};
 use crate::claim::Locator;
+use crate::error::Error;
 use crate::note::{Note, NoteKind};
 use crate::outside::{FLAG_CERTAINLY, FLAG_FLOATING, NAME, Outside, OutsideTable, RecordIn, WindowIn};
-use crate::plugin::{Fact, Host, Input};
+use crate::plugin::{Fact, Host, MAX_REJECT_BYTES};
 
 /// What `context` of a [`HostTable`] points to.
 pub(super) struct HostContext<'h> {
     pub host: &'h dyn Host,
     /// Notes of each kind, by its number.
     pub notes: [u64; 5],
-    /// The first thing in which the plugin broke the contract.
-    pub breach: Option<String>,
+    /// The first thing for which the call counts as failed, whatever the plugin says: it broke the contract, or the
+    /// input has more facts than can be kept. The plugin is asked to stop, and no longer listened to.
+    pub failure: Option<Failure>,
     /// How many records were told of and not wanted as rows.
     pub outside: u64,
+    /// How many rows the import has given.
+    pub rows: u64,
+    /// How many bytes the import has read; `None` = an export.
+    read: Option<Rc<Cell<u64>>>,
+    codes: HashSet<String>,
+    facts: HashSet<[u8; 32]>,
+    /// How many facts have been told, the same ones too, and how many bytes they have without those.
+    fact_count: u64,
+    fact_bytes: usize,
+    /// Offset, line and row of the last record that was told of.
+    pub last_outside: (u64, u64, u64),
     /// The windows as the plugin sees them, and the table that has them; made when it asks.
     windows: Vec<WindowIn>,
     outside_table: Option<Box<OutsideTable>>,
 }
 
 impl<'h> HostContext<'h> {
-    pub(super) fn new(host: &'h dyn Host) -> Self {
-        Self { host, notes: [0; 5], breach: None, outside: 0, windows: Vec::new(), outside_table: None }
+    pub(super) fn new(host: &'h dyn Host, read: Option<Rc<Cell<u64>>>) -> Self {
+        Self {
+            host,
+            notes: [0; 5],
+            failure: None,
+            outside: 0,
+            rows: 0,
+            read,
+            codes: HashSet::new(),
+            facts: HashSet::new(),
+            fact_count: 0,
+            fact_bytes: 0,
+            last_outside: (0, 1, 0),
+            windows: Vec::new(),
+            outside_table: None,
+        }
     }
 
     pub(super) fn table(&mut self) -> HostTable {
@@ -44,8 +77,13 @@ impl<'h> HostContext<'h> {
         }
     }
 
-    fn breach(&mut self, text: String) {
-        self.breach.get_or_insert(text);
+    /// How much has been told; it grows with everything that is.
+    pub(super) fn told(&self) -> u64 {
+        self.notes.iter().sum::<u64>() + self.outside + self.facts.len() as u64
+    }
+
+    fn breach(&mut self, text: &str) {
+        self.failure.get_or_insert_with(|| Failure::Plugin(Error::new(format!("the plugin broke the ABI: {text}"))));
     }
 }
 
@@ -57,7 +95,7 @@ fn call<T>(context: *mut c_void, otherwise: T, work: impl FnOnce(&mut HostContex
 }
 
 unsafe extern "C" fn cancelled(context: *mut c_void) -> c_int {
-    call(context, 0, |cx| c_int::from(cx.host.cancelled()))
+    call(context, 0, |cx| c_int::from(cx.failure.is_some() || cx.host.cancelled()))
 }
 
 unsafe extern "C" fn progress(context: *mut c_void, done: u64) {
@@ -68,35 +106,87 @@ unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
     // SAFETY: the plugin's note lives for the call.
     let Some(raw) = (unsafe { note.as_ref() }) else { return };
     call(context, (), |cx| {
+        if cx.failure.is_some() {
+            return;
+        }
         if (raw.struct_size as usize) < size_of::<NoteIn>() {
-            return cx.breach(format!("a note of {} bytes", raw.struct_size));
+            return cx.breach(&format!("a note of {} bytes", raw.struct_size));
         }
         let Some(kind) = NoteKind::from_u32(raw.kind) else {
-            return cx.breach(format!("a note of the unknown kind {}", raw.kind));
+            return cx.breach(&format!("a note of the unknown kind {}", raw.kind));
         };
+        let texts = [("code", raw.code), ("text", raw.text), ("event", raw.event), ("bytes", raw.bytes)];
+        if let Some((name, text)) = texts.into_iter().find(|(_, text)| !is_text(*text)) {
+            return cx.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
+        }
+        if let Some(read) = cx.read.as_ref().map(|read| read.get())
+            && cx.notes.iter().sum::<u64>() >= most_notes(read)
+        {
+            return cx.breach(&format!("more than {} notes about {read} bytes", most_notes(read)));
+        }
+        // SAFETY: as above.
+        let code = one_line(&unsafe { beginning(raw.code, MAX_CODE) });
+        if !cx.codes.contains(&code) {
+            if cx.codes.len() == MAX_CODES {
+                return cx.breach(&format!("notes of more than {MAX_CODES} codes"));
+            }
+            cx.codes.insert(code.clone());
+        }
         cx.notes[raw.kind as usize] += 1;
         // SAFETY: as above.
-        let (event, bytes) = unsafe { (raw.event.to_text(), raw.bytes.bytes().to_vec()) };
+        let (text, event) = unsafe { (beginning(raw.text, MAX_TEXT), beginning(raw.event, MAX_TEXT)) };
+        // SAFETY: as above.
+        let bytes = unsafe { raw.bytes.bytes() };
         let locator = Locator { offset: raw.offset, len: raw.len, line: raw.line };
         cx.host.note(&Note {
             kind,
-            // SAFETY: as above.
-            code: unsafe { raw.code.to_text() },
-            // SAFETY: as above.
-            text: unsafe { raw.text.to_text() },
+            code,
+            text,
             event: (!event.is_empty()).then_some(event),
             locator: (raw.offset != UNKNOWN).then_some(locator),
-            bytes,
+            bytes: bytes[..bytes.len().min(MAX_REJECT_BYTES)].to_vec(),
         });
     });
 }
 
 unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) {
-    // SAFETY: the plugin's texts live for the call.
-    let (kind, key, json) = unsafe { (kind.to_text(), key.to_text(), json.to_text()) };
-    call(context, (), |cx| match serde_json::from_str(&json) {
-        Ok(value) => cx.host.fact(&Fact { kind, key, value }),
-        Err(error) => cx.breach(format!("a fact `{kind}` that is not JSON: {error}")),
+    call(context, (), |cx| {
+        if cx.failure.is_some() {
+            return;
+        }
+        if let Some(text) = [kind, key, json].into_iter().find(|text| !is_text(*text)) {
+            return cx.breach(&format!("a fact of which one part is no text, but {} bytes long", text.len));
+        }
+        // SAFETY: the plugin's texts live for the call.
+        let parts = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
+        // A fact that has been told is told; calendars repeat their time zones.
+        let mut hash = Sha256::new();
+        parts.iter().for_each(|part| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        });
+        let read = cx.read.as_ref().map_or(0, |read| read.get());
+        cx.fact_count += 1;
+        if cx.fact_count > most_notes(read) {
+            return cx.breach(&format!("more than {} facts about {read} bytes", most_notes(read)));
+        }
+        if !cx.facts.insert(hash.finalize().into()) {
+            return;
+        }
+        cx.fact_bytes += 64 + parts.iter().map(|part| part.len()).sum::<usize>();
+        if cx.fact_bytes > MAX_FACTS {
+            if cx.fact_bytes as u64 > most_facts(read) {
+                return cx.breach(&format!("more than {MAX_FACTS} bytes of facts about {read} bytes"));
+            }
+            let text = format!("what it says of all its records (calendars, time zones) is above {MAX_FACTS} bytes");
+            cx.failure = Some(Failure::Refused(Error::new(text)));
+            return;
+        }
+        let [kind, key, json] = parts.map(|part| String::from_utf8_lossy(part).into_owned());
+        match serde_json::from_str(&json) {
+            Ok(value) => cx.host.fact(&Fact { kind, key, value }),
+            Err(error) => cx.breach(&format!("a fact `{}` that is not JSON: {error}", one_line(&kind))),
+        }
     });
 }
 
@@ -124,15 +214,28 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
     // SAFETY: the plugin's record lives for the call.
     let Some(raw) = (unsafe { record.as_ref() }) else { return 1 };
     call(context, 1, |cx| {
+        if cx.failure.is_some() {
+            return 1;
+        }
+        let is_record = raw.struct_size as usize >= size_of::<RecordIn>() && is_text(raw.id) && is_text(raw.local_id);
+        if !is_record {
+            cx.breach("a record outside the windows that is none");
+            return 1;
+        }
         // SAFETY: as above.
-        let (id, local_id) = unsafe { (raw.id.bytes(), raw.local_id.bytes()) };
-        let (size, texts) = (raw.struct_size as usize, (text_of(id), text_of(local_id)));
-        let (true, (Ok(id), Ok(local_id))) = (size >= size_of::<RecordIn>(), texts) else {
-            cx.breach("a record outside the windows that is none".to_owned());
+        let (Ok(id), Ok(local_id)) = (unsafe { (text_of(raw.id.bytes()), text_of(raw.local_id.bytes())) }) else {
+            cx.breach("a record outside the windows whose id is not UTF-8");
             return 1;
         };
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let RecordIn { offset, line, row, flags, .. } = *raw;
+        // By these the record is found again.
+        let last = cx.last_outside;
+        if offset < last.0 || line < last.1 || row < last.2.max(cx.rows) {
+            cx.breach(&format!("a record outside the windows, at byte {offset}, line {line}, row {row}, out of order"));
+            return 1;
+        }
+        cx.last_outside = (offset, line, row);
         let (id, local_id, floating) = (some(id), some(local_id), flags & FLAG_FLOATING != 0);
         let wanted = cx.host.outside(&Outside { offset, line, row, id, local_id, floating });
         cx.outside += u64::from(!wanted);
@@ -145,87 +248,4 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
 fn text_of(bytes: &[u8]) -> Result<&str, std::str::Utf8Error> {
     // SAFETY: ASCII is UTF-8.
     if bytes.is_ascii() { Ok(unsafe { str::from_utf8_unchecked(bytes) }) } else { str::from_utf8(bytes) }
-}
-
-/// What `context` of a [`Source`] points to.
-pub(super) struct SourceContext {
-    pub input: Box<dyn Input>,
-    pub error: Option<io::Error>,
-    pub read: u64,
-}
-
-impl SourceContext {
-    pub(super) fn table(&mut self, label: &str) -> Source {
-        Source {
-            struct_size: size_of::<Source>() as u32,
-            reserved: 0,
-            context: std::ptr::from_mut(self).cast(),
-            label: Str::new(label),
-            size: self.input.size().unwrap_or(UNKNOWN),
-            read: Some(read),
-            read_at: None,
-            bytes: std::ptr::null(),
-        }
-    }
-}
-
-unsafe extern "C" fn read(context: *mut c_void, buffer: *mut u8, capacity: usize) -> i64 {
-    // SAFETY: the plugin passes back the context of its source, and a buffer of the said size.
-    let (Some(context), false) = (unsafe { context.cast::<SourceContext>().as_mut() }, buffer.is_null()) else {
-        return -1;
-    };
-    if capacity == 0 {
-        return 0;
-    }
-    // SAFETY: as above; zeroed first, since a plugin's buffer may be uninitialised.
-    let buffer = unsafe {
-        std::ptr::write_bytes(buffer, 0, capacity);
-        std::slice::from_raw_parts_mut(buffer, capacity)
-    };
-    loop {
-        let read = catch_unwind(AssertUnwindSafe(|| context.input.read(buffer)));
-        match read.unwrap_or_else(|_| Err(io::Error::other("reading panicked"))) {
-            Ok(read) => {
-                context.read += read as u64;
-                return read as i64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                context.error = Some(error);
-                return -1;
-            }
-        }
-    }
-}
-
-/// What `context` of a [`Sink`] points to.
-pub(super) struct SinkContext<'w> {
-    pub out: &'w mut dyn Write,
-    pub error: Option<io::Error>,
-}
-
-impl SinkContext<'_> {
-    pub(super) fn table(&mut self) -> Sink {
-        Sink {
-            struct_size: size_of::<Sink>() as u32,
-            reserved: 0,
-            context: std::ptr::from_mut(self).cast(),
-            write: Some(write),
-        }
-    }
-}
-
-unsafe extern "C" fn write(context: *mut c_void, bytes: *const u8, len: usize) -> c_int {
-    // SAFETY: the plugin passes back the context of its sink, and bytes of the said length.
-    let Some(context) = (unsafe { context.cast::<SinkContext<'_>>().as_mut() }) else { return 1 };
-    // SAFETY: as above.
-    let bytes = unsafe { Str { ptr: bytes.cast(), len }.bytes() };
-    let written = catch_unwind(AssertUnwindSafe(|| context.out.write_all(bytes)));
-    match written.unwrap_or_else(|_| Err(io::Error::other("writing panicked"))) {
-        Ok(()) => 0,
-        Err(error) => {
-            context.error = Some(error);
-            1
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::host::import::{RequestTexts, blame};
-use crate::host::tables::{HostContext, SourceContext};
+use crate::host::io::SourceContext;
+use crate::host::tables::HostContext;
 use crate::host::{Failure, FormatRef, error_out, take_error};
 use crate::plugin::{Host, ImportRequest, Input};
 
@@ -19,22 +20,17 @@ impl FormatRef {
         let Some(validate) = self.table.validate else {
             return Err(Failure::Refused(Error::new(format!("format `{}` cannot be checked", self.name()))));
         };
-        let mut source = SourceContext { input, error: None, read: 0 };
-        let mut host = HostContext::new(host);
+        let mut source = SourceContext::new(input);
+        let mut host = HostContext::new(host, Some(source.read.clone()));
         let (host_table, source_table) = (host.table(), source.table(label));
         let texts = RequestTexts::of(request);
         let mut error = error_out();
         // SAFETY: everything passed lives for the call.
         let code = unsafe { validate(&host_table, &source_table, &texts.request(request), &mut error) };
-        if code != 0 {
-            return Err(blame(&mut source, &host, take_error(error)));
-        }
-        if let Some(error) = source.error.take() {
-            return Err(Failure::Io(error.to_string()));
-        }
-        match host.breach.take() {
-            Some(breach) => Err(Failure::Plugin(Error::new(format!("the plugin broke the ABI: {breach}")))),
-            None => Ok(()),
+        let failure = take_error(error);
+        match (code, source.error.is_some() || host.failure.is_some()) {
+            (0, false) => Ok(()),
+            _ => Err(blame(&mut source, &mut host, failure)),
         }
     }
 }

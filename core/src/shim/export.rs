@@ -9,8 +9,9 @@ use super::tables::{HostHandle, SinkHandle};
 use super::{give_error, options};
 use crate::abi::{ArrowArrayStream, ErrorOut, ExportRequest, ExportStats, HostTable, Sink};
 use crate::error::Error;
+use crate::guard::guarded;
 use crate::plugin::{Export, ExportCounts, Exporter, Fact};
-use crate::stream::{Consumer, guarded};
+use crate::stream::Consumer;
 
 /// The batches of a stream.
 struct Stream(Consumer);

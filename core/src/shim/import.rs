@@ -9,8 +9,9 @@ use super::tables::{HostHandle, SourceHandle};
 use super::{give_error, options};
 use crate::abi::{ArrowArrayStream, ErrorOut, FLAG_RAW, HostTable, ImportStats, Request, Source};
 use crate::error::Error;
+use crate::guard::guarded;
 use crate::plugin::{Import, ImportCounts, ImportRequest, Importer, Out};
-use crate::stream::{Batches, Producer, guarded, produce};
+use crate::stream::{Batches, Producer, produce};
 use crate::table::Builder;
 
 /// An import as batches.

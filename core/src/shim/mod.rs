@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, MINOR, PluginTable, Str};
 use crate::check::Validator;
 use crate::error::Error;
+use crate::guard::{Fault, guarded};
 use crate::plugin::{Exporter, Format, Importer, Options};
-use crate::stream::{Fault, guarded};
 
 /// A descriptor of a format that can do nothing yet.
 pub const fn format<F: Format>() -> FormatTable {
@@ -76,6 +76,11 @@ pub const fn plugin(
         formats_len: formats.len(),
         get_extension: None,
     }
+}
+
+/// What a library does when it is loaded: its panics are told to the host, and not printed.
+pub fn loaded() {
+    crate::guard::listen();
 }
 
 unsafe extern "C" fn sniff<F: Format>(head: Str, name: Str) -> c_int {

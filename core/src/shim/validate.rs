@@ -8,7 +8,7 @@ use super::tables::{HostHandle, SourceHandle};
 use crate::abi::{ErrorOut, HostTable, Request, Source};
 use crate::check::{Findings, Validator};
 use crate::error::Error;
-use crate::stream::guarded;
+use crate::guard::guarded;
 
 pub(super) unsafe extern "C" fn validate<F: Validator>(
     host: *const HostTable,

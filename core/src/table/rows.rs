@@ -93,6 +93,7 @@ impl Rows {
         }
         for code in Code::ALL {
             if let Some(array) = column(code.name()) {
+                non_null(array, code.name())?;
                 let codes: &PrimitiveArray<UInt8Type> = array.as_primitive();
                 rows.codes[*code as usize] = Some(codes.values().clone());
                 if !are_shared_zeros(codes.values()) {
@@ -101,6 +102,7 @@ impl Rows {
             }
         }
         if let Some(array) = column("start_nanos") {
+            non_null(array, "start_nanos")?;
             let nanos: &PrimitiveArray<UInt16Type> = array.as_primitive();
             let is_over = |&nanos: &u16| nanos > 999;
             let over = if are_shared_zeros(nanos.values()) { None } else { nanos.values().iter().position(is_over) };
@@ -109,18 +111,18 @@ impl Rows {
             }
             rows.nanos = Some(nanos.values().clone());
         }
-        if let Some((offsets, items)) = column("tags").and_then(list) {
+        if let Some((offsets, items)) = column("tags").map(|array| list(array, "tags")).transpose()?.flatten() {
             let tags = plain_texts(items, "tags")?;
             non_null(&tags, "tags")?;
             rows.tags = Some((offsets, tags));
         }
-        if let Some((offsets, items)) = column("actors").and_then(list) {
+        if let Some((offsets, items)) = column("actors").map(|array| list(array, "actors")).transpose()?.flatten() {
             let items = structs(items, "actors")?;
             let texts = ActorText::ALL.iter().map(|field| plain_texts(items.column(*field as usize), field.name()));
             let texts: Vec<StringArray> = texts.collect::<Result<_, _>>()?;
             rows.actors = Some((offsets, texts.try_into().expect("three texts")));
         }
-        if let Some((offsets, items)) = column("claims").and_then(list) {
+        if let Some((offsets, items)) = column("claims").map(|array| list(array, "claims")).transpose()?.flatten() {
             rows.claims = Some(Claims::of(offsets, structs(items, "claims")?)?);
         }
         Ok(rows)
@@ -356,9 +358,10 @@ fn items(offsets: &[i32], row: usize) -> Range<usize> {
     end(row)..end(row + 1)
 }
 
-fn list(array: &ArrayRef) -> Option<(OffsetBuffer<i32>, &ArrayRef)> {
+fn list<'a>(array: &'a ArrayRef, name: &str) -> Result<Option<(OffsetBuffer<i32>, &'a ArrayRef)>, Error> {
+    non_null(array, name)?;
     let lists: &ListArray = array.as_list();
-    (!lists.is_empty()).then(|| (lists.offsets().clone(), lists.values()))
+    Ok((!lists.is_empty()).then(|| (lists.offsets().clone(), lists.values())))
 }
 
 fn numbers(array: &ArrayRef) -> Numbers {
