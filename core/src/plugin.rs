@@ -161,6 +161,10 @@ pub trait Host {
         let _ = record;
         true
     }
+    /// Whether texts that are not UTF-8 break the contract, instead of being mended: for tests of plugins.
+    fn strict(&self) -> bool {
+        false
+    }
 }
 
 /// A fact of the timeline as a whole. Facts are merged by (kind, key, value) and reach exporters before their first

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod probe;
 mod tables;
 mod validate;
 
@@ -11,9 +12,18 @@ use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN}
 use crate::error::Error;
 
 pub use import::ImportStream;
+pub use probe::Probe;
+
+/// What stands for the message of a failure that says nothing.
+const NO_REASON: &str = "the plugin gives no reason";
+
+/// Whether a plugin said why it failed.
+pub fn gives_a_reason(error: &Error) -> bool {
+    ![NO_REASON, crate::stream::NO_REASON].contains(&error.message.as_str())
+}
 
 /// Why a call into a plugin failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The input is not as the format wants it, or the output cannot be written; the plugin says so.
     Refused(Error),
@@ -220,7 +230,7 @@ fn take_error(mut out: ErrorOut) -> Failure {
     let (message, hint) = unsafe { (out.message.to_text(), out.hint.to_text()) };
     let some = |number: u64| (number > 0).then_some(number);
     let error = Error {
-        message: if message.is_empty() { "the plugin gives no reason".to_owned() } else { message },
+        message: if message.is_empty() { NO_REASON.to_owned() } else { message },
         hint: (!hint.is_empty()).then_some(hint),
         offset: Some(out.offset).filter(|&offset| offset != UNKNOWN),
         line: some(out.line),

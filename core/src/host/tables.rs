@@ -47,6 +47,13 @@ impl<'h> HostContext<'h> {
     fn breach(&mut self, text: String) {
         self.breach.get_or_insert(text);
     }
+
+    /// Texts that are not UTF-8 are mended, unless the host is strict.
+    fn expect_texts(&mut self, of: &str, texts: [&[u8]; 3]) {
+        if let Some(bad) = texts.into_iter().find(|text| str::from_utf8(text).is_err()).filter(|_| self.host.strict()) {
+            self.breach(format!("{of} with a text that is not UTF-8: {:?}", String::from_utf8_lossy(bad)));
+        }
+    }
 }
 
 /// Runs a callback; a panic of ours must not unwind into the plugin.
@@ -76,6 +83,8 @@ unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
         };
         cx.notes[raw.kind as usize] += 1;
         // SAFETY: as above.
+        cx.expect_texts("a note", unsafe { [raw.code.bytes(), raw.text.bytes(), raw.event.bytes()] });
+        // SAFETY: as above.
         let (event, bytes) = unsafe { (raw.event.to_text(), raw.bytes.bytes().to_vec()) };
         let locator = Locator { offset: raw.offset, len: raw.len, line: raw.line };
         cx.host.note(&Note {
@@ -93,7 +102,10 @@ unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
 
 unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) {
     // SAFETY: the plugin's texts live for the call.
+    let bytes = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
+    // SAFETY: as above.
     let (kind, key, json) = unsafe { (kind.to_text(), key.to_text(), json.to_text()) };
+    call(context, (), |cx| cx.expect_texts("a fact", bytes));
     call(context, (), |cx| match serde_json::from_str(&json) {
         Ok(value) => cx.host.fact(&Fact { kind, key, value }),
         Err(error) => cx.breach(format!("a fact `{kind}` that is not JSON: {error}")),
