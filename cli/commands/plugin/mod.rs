@@ -1,15 +1,16 @@
 //! `annals plugin`
 
-use std::io::Write;
+mod check;
+mod list;
 
 use clap::{Args, Subcommand};
 
 use crate::args::Global;
 use crate::exit::{Exit, Trouble};
-use crate::registry::{Carrier, Registry};
+use crate::registry::Registry;
 use crate::report;
 
-/// Look at plugins
+/// Look at plugins, and test them
 #[derive(Args, Debug)]
 pub struct PluginArgs {
     #[command(subcommand)]
@@ -22,6 +23,9 @@ enum PluginCommand {
     ///
     /// A plugin named with `--plugin PATH` runs in this process with your rights: naming it is the approval.
     List,
+    Check(check::CheckArgs),
+    #[command(hide = true)]
+    RunTest(check::RunTestArgs),
 }
 
 /// The formats for a command that needs all plugins which the user named.
@@ -47,31 +51,9 @@ pub fn print_failed(registry: &Registry) -> Exit {
 
 /// Runs the subcommand.
 pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
-    match args.command {
-        PluginCommand::List => list(global),
+    match &args.command {
+        PluginCommand::List => list::run(global),
+        PluginCommand::Check(args) => check::run(args, global),
+        PluginCommand::RunTest(args) => check::run_test(args),
     }
-}
-
-fn list(global: &Global) -> anyhow::Result<Exit> {
-    let registry = registry_of_all(global);
-    let mut out = std::io::stdout().lock();
-    let mut plugins: Vec<(String, &Carrier, Vec<String>)> = Vec::new();
-    for entry in &registry.entries {
-        let name = format!("{} {}", entry.plugin, entry.version);
-        match plugins.iter_mut().find(|(found, carrier, _)| *found == name && *carrier == &entry.carrier) {
-            Some((_, _, formats)) => formats.push(entry.format.name()),
-            None => plugins.push((name, &entry.carrier, vec![entry.format.name()])),
-        }
-    }
-    for (name, carrier, formats) in plugins {
-        let carrier = match carrier {
-            Carrier::BuiltIn => "built in".to_owned(),
-            Carrier::Loaded(path) => format!("loaded into this process from {}, approved by --plugin", path.display()),
-        };
-        writeln!(out, "{name:16} {:16} {carrier}", formats.join(" "))?;
-    }
-    for (format, loser, winner) in &registry.shadowed {
-        writeln!(out, "format {format} of {loser} is hidden by {winner}")?;
-    }
-    Ok(print_failed(&registry))
 }
