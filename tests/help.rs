@@ -17,7 +17,9 @@ fn the_whole_help() {
     for command in ["merge", "show", "check", "formats", "plugin", "completions", "man"] {
         place.run(&[command, "--help"]).ok().snapshot(&format!("help-{command}"));
     }
-    place.run(&["plugin", "list", "--help"]).ok().snapshot("help-plugin-list");
+    for command in ["list", "check"] {
+        place.run(&["plugin", command, "--help"]).ok().snapshot(&format!("help-plugin-{command}"));
+    }
 }
 
 #[test]

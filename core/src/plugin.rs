@@ -377,6 +377,11 @@ impl<'a> Export<'a> {
         Ok(batch)
     }
 
+    /// Whether the user wants to stop: for exporters that take long over a batch.
+    pub fn cancelled(&self) -> bool {
+        self.host.cancelled()
+    }
+
     /// The facts of one kind.
     pub fn facts_of(&self, kind: &str) -> impl Iterator<Item = &Fact> {
         self.facts.iter().filter(move |fact| fact.kind == kind)

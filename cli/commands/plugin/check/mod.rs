@@ -61,6 +61,9 @@ pub struct CheckArgs {
     /// Run this test only (repeatable)
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Do not run this test (repeatable)
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
     /// How long a test may take
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     timeout: u64,
@@ -96,7 +99,7 @@ struct Row {
 
 /// Checks.
 pub fn run(args: &CheckArgs, _: &Global) -> anyhow::Result<Exit> {
-    for name in &args.only {
+    for name in args.only.iter().chain(&args.skip) {
         let mut names = names();
         if !names.any(|known| known == name) {
             return Err(Trouble::new(format!("there is no test `{name}`")).hint(near(name, self::names())).into());
@@ -168,7 +171,8 @@ impl CheckArgs {
         report: &mut Report,
         run: impl FnOnce() -> Result<Verdict, Trouble>,
     ) -> Result<(), Trouble> {
-        if !self.only.is_empty() && !self.only.iter().any(|name| name == test) {
+        let names = |list: &[String]| list.iter().any(|name| name == test);
+        if !self.only.is_empty() && !names(&self.only) || names(&self.skip) {
             return Ok(());
         }
         let start = Instant::now();

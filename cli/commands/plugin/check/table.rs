@@ -17,7 +17,9 @@ const SKIP: Style = AnsiColor::Yellow.on_default();
 pub fn print(report: &Report) -> io::Result<()> {
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     let samples = match &report.samples {
-        Some((folder, count)) => format!("{count} samples in {}", folder.display()),
+        Some((folder, count)) => {
+            format!("{count} {} in {}", if *count == 1 { "sample" } else { "samples" }, folder.display())
+        }
         None => "no samples; `--samples DIR` names them".to_owned(),
     };
     writeln!(out, "{} {}: {}", clean(&report.id), clean(&report.version), clean(&samples))?;

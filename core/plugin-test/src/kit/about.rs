@@ -79,7 +79,8 @@ pub fn flags(trial: &Trial<'_>) -> Verdict {
     for (way, answer) in answers {
         found.check(answer != Some(false), || format!("an {way} with a flag of a later version is taken"));
     }
-    found.verdict("")
+    let asked: Vec<&str> = answers.iter().filter(|(_, answer)| answer.is_some()).map(|(way, _)| *way).collect();
+    found.verdict(asked.join(", "))
 }
 
 pub fn sniff(trial: &Trial<'_>) -> Verdict {

@@ -18,6 +18,8 @@ use crate::text::Told;
 const SOON: Duration = Duration::from_millis(100);
 /// How many events are written, and read again: some hundreds of kilobytes.
 const EVENTS: u64 = 2000;
+/// How many of them are given at once. A host's batches may be larger.
+const BATCH: usize = 1000;
 
 pub fn cancel(trial: &Trial<'_>) -> Verdict {
     let (about, mut found, mut tried) = (trial.subject.about(), Found::default(), Vec::new());
@@ -26,7 +28,7 @@ pub fn cancel(trial: &Trial<'_>) -> Verdict {
         let events = made_up(EVENTS);
         let written = export(trial.subject, &events, &[], &Options::default());
         inputs.push(Sample { name: "made-up events".to_owned(), bytes: written.bytes, ..Sample::default() });
-        let batches: Vec<_> = events.chunks(100).map(<[_]>::to_vec).collect();
+        let batches: Vec<_> = events.chunks(BATCH).map(<[_]>::to_vec).collect();
         let half = batches.len() / 2;
         asked_in("an export", trial, &mut found, |ear, _| {
             let cancel = ear.cancel.clone();
