@@ -12,7 +12,7 @@ use annals_core::error::Error;
 use annals_core::host::{Plugin, other_version};
 use libloading::Library;
 
-use crate::plugins::sealed::Sealed;
+use crate::plugins::sealed::{Kind, Sealed};
 
 /// ABI versions that a library is asked for, to tell another version from no plugin at all.
 const OTHER_MAJORS: std::ops::RangeInclusive<u16> = 0..=9;
@@ -24,6 +24,15 @@ pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
     // SAFETY: the user has approved these bytes.
     let loaded = unsafe { library(&sealed.open_path(), id) };
     loaded.map_err(|error| Error { message: sealed.name_in(&error.message), ..error })
+}
+
+/// Loads a library that is to be tested: naming it for that is the approval.
+pub fn for_test(path: &Path) -> Result<Plugin, Error> {
+    let sealed = std::mem::ManuallyDrop::new(Sealed::new(path)?);
+    match &sealed.kind {
+        Kind::Library(id) => approved(&sealed, id),
+        Kind::Program => Err(Error::new("it is a program, not a library")),
+    }
 }
 
 /// Loads the library at `path`, an absolute one, whose id is `id`. It is never unloaded, so that what it hands out stays
