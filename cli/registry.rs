@@ -73,10 +73,11 @@ pub struct Registry {
 
 impl Registry {
     /// The built-in plugins, and those of `paths`. A named library comes before a built-in plugin of the same id or
-    /// format, and an earlier one before a later.
-    pub fn new(paths: &[PathBuf], limits: Limits) -> Result<Self, Trouble> {
+    /// format, and an earlier one before a later. `approved` is the hash of a file that is approved for this once.
+    pub fn new(paths: &[PathBuf], approved: Option<&str>, limits: Limits) -> Result<Self, Trouble> {
         let mut registry = Self::default();
-        let trust = if paths.is_empty() { Trust::default() } else { Trust::load()? };
+        let mut trust = if paths.is_empty() { Trust::default() } else { Trust::load()? };
+        trust.once = approved.map(str::to_owned);
         for path in paths {
             if let Err(error) = registry.add_file(path, &trust, limits) {
                 registry.failed.push((path.clone(), error));
@@ -96,7 +97,7 @@ impl Registry {
     /// The built-in plugins alone.
     #[cfg(test)]
     pub fn built_in() -> Self {
-        Self::new(&[], Limits::default()).expect("no file is read")
+        Self::new(&[], None, Limits::default()).expect("no file is read")
     }
 
     /// Adds the plugin in a file: an approved library in this process, all else in processes of their own.

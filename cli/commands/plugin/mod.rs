@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 mod check;
+mod dev;
 mod list;
+mod new;
 mod trust;
 
 use annals_core::Error;
@@ -14,7 +16,7 @@ use crate::exit::{Exit, Trouble};
 use crate::registry::Registry;
 use crate::report;
 
-/// Look at plugins, and test them
+/// Look at plugins, write them, and test them
 #[derive(Args, Debug)]
 pub struct PluginArgs {
     #[command(subcommand)]
@@ -39,6 +41,8 @@ enum PluginCommand {
         /// The library or program, its name, or the beginning of its SHA-256
         plugin: String,
     },
+    New(new::NewArgs),
+    Dev(dev::DevArgs),
     Check(check::CheckArgs),
     #[command(hide = true)]
     RunTest(check::RunTestArgs),
@@ -53,7 +57,7 @@ pub fn registry(global: &Global) -> Result<Registry, Trouble> {
 
 /// The formats for a command that only tells what there is.
 pub fn registry_of_all(global: &Global) -> Result<Registry, Trouble> {
-    Registry::new(&global.plugin, global.plugin_limits())
+    Registry::new(&global.plugin, global.approved.as_deref(), global.plugin_limits())
 }
 
 /// Why a plugin cannot be used.
@@ -74,6 +78,8 @@ pub fn print_failed(registry: &Registry) -> Exit {
 pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
     match &args.command {
         PluginCommand::List => list::run(global),
+        PluginCommand::New(args) => new::run(args, global),
+        PluginCommand::Dev(args) => dev::run(args, global),
         PluginCommand::Check(args) => check::run(args, global),
         PluginCommand::RunTest(args) => check::run_test(args),
         PluginCommand::Trust { path } => trust::trust(path),
