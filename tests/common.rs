@@ -91,7 +91,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
         command.args(args).current_dir(self.folder.path()).env_clear().env("LC_ALL", "C");
         // Nothing of the user's: what is approved lies beside.
-        command.env("XDG_DATA_HOME", self.data.path());
+        command.env("XDG_DATA_HOME", self.data.path()).env("XDG_DATA_DIRS", self.data.path().join("system"));
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -64,6 +64,11 @@ impl Worker {
         Ok(Self { program, description, sniffed: Mutex::default() })
     }
 
+    /// Whether the user has approved it.
+    pub fn is_trusted(&self) -> bool {
+        self.program.trusted
+    }
+
     /// How surely `head` is of each format. A plugin that fails to say knows nothing of it.
     fn sniff(&self, head: &[u8], name: &str) -> Scores {
         let key = format!("{:x} {name}", Sha256::digest(head));
