@@ -43,12 +43,14 @@ enum PluginCommand {
     /// approval is of the file's SHA-256: when the file changes, it is to be given again.
     Trust {
         /// The library or program, or the id of an installed plugin
-        plugin: PathBuf,
+        #[arg(value_name = "PLUGIN")]
+        which: PathBuf,
     },
     /// Take the approval of a plugin back
     Untrust {
         /// The library or program, its name, or the beginning of its SHA-256
-        plugin: String,
+        #[arg(value_name = "PLUGIN")]
+        which: String,
     },
     /// Write which plugins may run in this folder, to `annals-plugins.lock`
     ///
@@ -96,7 +98,7 @@ pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
         PluginCommand::Add(args) => add::add(args, global),
         PluginCommand::Remove { id } => add::remove(id, global),
         PluginCommand::Lock => lock::run(global),
-        PluginCommand::Trust { plugin } => trust::trust(plugin, global),
-        PluginCommand::Untrust { plugin } => trust::untrust(plugin),
+        PluginCommand::Trust { which } => trust::trust(which, global),
+        PluginCommand::Untrust { which } => trust::untrust(which),
     }
 }
