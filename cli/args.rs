@@ -1,12 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
 
 use crate::commands::{check, completions, formats, man, merge, plugin, show};
 use crate::report::Level;
+use crate::worker::Limits;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -40,11 +42,19 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Args, Debug)]
 pub struct Global {
-    /// Load the plugin in this library (repeatable)
+    /// Use the plugin in this library or program (repeatable)
     ///
-    /// Naming a library is the approval: its code runs in this process, with your rights.
+    /// It runs in a process of its own, without access to files and network, unless you have approved it with `annals
+    /// plugin trust`.
     #[arg(long, value_name = "PATH", global = true, help_heading = "Global options")]
     pub plugin: Vec<PathBuf>,
+    /// How much memory a plugin in a process of its own may use
+    #[arg(long, value_name = "SIZE", global = true, default_value = "2G", value_parser = merge::parse_memory,
+          help_heading = "Global options")]
+    plugin_memory: usize,
+    /// After how many seconds without a sign of life such a plugin is stopped
+    #[arg(long, value_name = "SECONDS", global = true, default_value_t = 60, help_heading = "Global options")]
+    plugin_timeout: u64,
     /// Tell errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     quiet: bool,
@@ -58,6 +68,11 @@ pub struct Global {
 }
 
 impl Global {
+    /// What a plugin in a process of its own may use.
+    pub fn plugin_limits(&self) -> Limits {
+        Limits { memory: self.plugin_memory as u64, patience: Duration::from_secs(self.plugin_timeout) }
+    }
+
     /// How much to tell.
     pub fn level(&self) -> Level {
         match (self.quiet, self.verbose) {

@@ -85,7 +85,7 @@ fn resolve_one<'a>(target: &Target, registry: &'a Registry) -> Result<Resolved<'
     if !entry.format.can_export() {
         return Err(Trouble::new(format!("format `{}` can only be read, not written", entry.format.name())));
     }
-    let options = typed_options(entry.format, &target.options)?;
+    let options = typed_options(&entry.format, &target.options)?;
     Ok(Resolved { path: target.path.clone(), entry, options })
 }
 
@@ -179,7 +179,7 @@ pub fn all(
     let mut outputs = Vec::new();
     for (target, written) in targets.iter().zip(written) {
         let Written { pending, account, notes } = written?;
-        let format = target.entry.format;
+        let format = &target.entry.format;
         if !account.balances(kept) {
             let lie = format!("the plugin took {} of {kept} events", account.written + account.omitted);
             return Err(trouble_of(Failure::Plugin(annals_core::Error::new(lie)), target));

@@ -296,7 +296,7 @@ impl Shared<'_> {
         let mut floating = 0;
         let trouble = |failure| trouble_of(failure, source, entry);
         let counts = (|| {
-            let mut stream = entry.format.import(Box::new(opened), &source.label, &request, &host).map_err(trouble)?;
+            let mut stream = entry.format.import(opened, &source.label, &request, &host).map_err(trouble)?;
             while let Some(batch) = stream.next_batch().map_err(trouble)? {
                 let (batch, local) = ready(&batch, &source.label, host.common)
                     .map_err(|error| trouble_of(Failure::Plugin(error), source, entry))?;
@@ -389,7 +389,7 @@ pub fn open<'a>(source: &Source, from: Option<&str>, registry: &'a Registry) -> 
     let (common, zone, options) = common_options(source)?;
     let opened = Opened::open(&source.path).map_err(|error| cannot_open(source, &error, registry))?;
     let entry = choose(source, from, &opened, registry)?;
-    let mut options = typed_options(entry.format, &options)?;
+    let mut options = typed_options(&entry.format, &options)?;
     options.0.extend(zone.map(|zone| ("zone".to_owned(), zone.into())));
     Ok(Chosen { opened, entry, common, options })
 }

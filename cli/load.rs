@@ -12,25 +12,47 @@ use annals_core::error::Error;
 use annals_core::host::{Plugin, other_version};
 use libloading::Library;
 
+use crate::plugins::sealed::Sealed;
+
 /// ABI versions that a library is asked for, to tell another version from no plugin at all.
 const OTHER_MAJORS: std::ops::RangeInclusive<u16> = 0..=9;
 
-/// Loads the plugin in the library at `path`. Naming it is the approval: its code runs in this process.
+/// Refuses a library that is damaged, or made for another machine.
+pub fn check(sealed: &Sealed) -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    return elf::check(&sealed.open_path());
+    #[cfg(not(target_os = "linux"))]
+    return Ok(drop(sealed));
+}
+
+/// Loads the library with the given id, which the user has approved, into this process.
+pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
+    #[cfg(unix)]
+    ended::watch();
+    // SAFETY: the user has approved these bytes.
+    let loaded = unsafe { library(&sealed.open_path(), id) };
+    loaded.map_err(|error| Error { message: sealed.name_in(&error.message), ..error })
+}
+
+/// Loads the library at `path`, an absolute one, whose id is `id`. It is never unloaded, so that what it hands out stays
+/// valid.
 ///
-/// The library is never unloaded, so that what it hands out stays valid.
-pub fn load(path: &Path) -> Result<Plugin, Error> {
-    let id = plugin_id(path)?;
-    let library = open(path)?;
+/// # Safety
+///
+/// The library's code runs in this process.
+pub unsafe fn library(path: &Path, id: &str) -> Result<Plugin, Error> {
+    // SAFETY: the caller's promise.
+    let library = unsafe { open(path) }?;
     // SAFETY: by the ABI a function of this type bears this name.
-    let entry = unsafe { library.get::<EntryFn>(symbol(MAJOR, &id).as_bytes()) };
+    let entry = unsafe { library.get::<EntryFn>(symbol(MAJOR, id).as_bytes()) };
     let Ok(entry) = entry else {
         let has = |major: &u16| {
             // SAFETY: only looked up, never called.
-            unsafe { library.get::<EntryFn>(symbol(*major, &id).as_bytes()) }.is_ok()
+            unsafe { library.get::<EntryFn>(symbol(*major, id).as_bytes()) }.is_ok()
         };
         return Err(match OTHER_MAJORS.into_iter().find(has) {
             Some(major) => other_version(major),
-            None => Error::new(format!("it is no annals plugin: it has no function `{}`", symbol(MAJOR, &id)))
+            None => Error::new(format!("it is no annals plugin: it has no function `{}`", symbol(MAJOR, id)))
                 .hint("a plugin's file is named `libannals_ID.so` after the ID in its function's name"),
         });
     };
@@ -45,38 +67,18 @@ pub fn load(path: &Path) -> Result<Plugin, Error> {
     Ok(plugin)
 }
 
-/// The id in the name of a library: `libannals_ID.so`, `annals_ID.dll`.
-fn plugin_id(path: &Path) -> Result<String, Error> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let name = stem.strip_prefix("lib").unwrap_or(stem);
-    let id = name.strip_prefix("annals_").filter(|id| !id.is_empty());
-    id.map(str::to_owned).ok_or_else(|| {
-        Error::new("its name is not that of a plugin").hint("a plugin's file is named `libannals_ID.so`")
-    })
-}
-
 #[cfg(unix)]
-fn open(path: &Path) -> Result<Library, Error> {
+unsafe fn open(path: &Path) -> Result<Library, Error> {
     use libloading::os::unix;
-    // Without a slash dlopen would search the system's folders.
-    let path = std::path::absolute(path)?;
-    if !path.is_file() {
-        let what = if path.exists() { "it is not a file" } else { "there is no such file" };
-        return Err(Error::new(what));
-    }
-    #[cfg(target_os = "linux")]
-    elf::check(&path)?;
-    ended::watch();
     let flags = unix::RTLD_NOW | unix::RTLD_LOCAL | libc::RTLD_NODELETE;
-    // SAFETY: the user named the library to run its code in this process.
-    let library = unsafe { unix::Library::open(Some(&path), flags) };
+    // SAFETY: the caller's promise.
+    let library = unsafe { unix::Library::open(Some(path), flags) };
     library.map(Library::from).map_err(|error| not_a_library(&error))
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path) -> Result<Library, Error> {
-    let path = std::path::absolute(path)?;
-    // SAFETY: the user named the library to run its code in this process.
+unsafe fn open(path: &Path) -> Result<Library, Error> {
+    // SAFETY: the caller's promise.
     unsafe { Library::new(path) }.map_err(|error| not_a_library(&error))
 }
 

@@ -4,6 +4,7 @@
 
 mod args;
 mod bug;
+mod carrier;
 mod commands;
 mod engine;
 mod exit;
@@ -15,6 +16,7 @@ mod notes;
 mod output;
 mod parts;
 mod pipeline;
+mod plugins;
 mod progress;
 mod record;
 mod registry;
@@ -22,6 +24,7 @@ mod report;
 mod source;
 mod spec;
 mod spill;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,9 @@ use clap::Parser;
 use exit::{Exit, Trouble};
 
 fn main() -> ExitCode {
+    if let Some(code) = worker::launch::run_if_worker(std::env::args_os()) {
+        return code;
+    }
     interrupt::listen();
     let cli = Cli::parse();
     report::set_color(cli.global.color);

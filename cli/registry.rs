@@ -2,12 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use std::sync::Arc;
+
 use annals_core::abi::PluginTable;
 use annals_core::error::Error;
-use annals_core::host::{FormatRef, Plugin};
+use annals_core::host::Plugin;
 
+use crate::carrier::Format;
+use crate::commands::plugin::cannot_load;
 use crate::exit::{Trouble, near};
 use crate::load;
+use crate::plugins::sealed::{Kind, Sealed};
+use crate::plugins::trust::Trust;
+use crate::worker::{Limits, Program, Worker, WorkerFormat};
 
 /// The plugins that are built in. A new one is one line here and one in `Cargo.toml`.
 static BUILTIN: &[&PluginTable] = &[
@@ -20,8 +27,12 @@ static BUILTIN: &[&PluginTable] = &[
 pub enum Carrier {
     /// Linked into the program.
     BuiltIn,
-    /// Loaded from a library into this process.
+    /// Loaded from a library, which the user has approved, into this process.
     Loaded(PathBuf),
+    /// A library or program that the user has not approved, in a sandboxed process.
+    Worker(PathBuf),
+    /// A program that the user has approved, in a process with the user's rights.
+    Trusted(PathBuf),
 }
 
 impl Carrier {
@@ -30,6 +41,8 @@ impl Carrier {
         match self {
             Self::BuiltIn => "built in",
             Self::Loaded(_) => "loaded",
+            Self::Worker(_) => "worker",
+            Self::Trusted(_) => "trusted worker",
         }
     }
 }
@@ -38,7 +51,7 @@ impl Carrier {
 #[derive(Clone)]
 pub struct Entry {
     /// The format.
-    pub format: FormatRef,
+    pub format: Format,
     /// The id of its plugin.
     pub plugin: String,
     /// The version of its plugin.
@@ -61,12 +74,12 @@ pub struct Registry {
 impl Registry {
     /// The built-in plugins, and those of `paths`. A named library comes before a built-in plugin of the same id or
     /// format, and an earlier one before a later.
-    pub fn new(paths: &[PathBuf]) -> Self {
+    pub fn new(paths: &[PathBuf], limits: Limits) -> Result<Self, Trouble> {
         let mut registry = Self::default();
+        let trust = if paths.is_empty() { Trust::default() } else { Trust::load()? };
         for path in paths {
-            match load::load(path) {
-                Ok(plugin) => registry.add(plugin, Carrier::Loaded(path.clone())),
-                Err(error) => registry.failed.push((path.clone(), error)),
+            if let Err(error) = registry.add_file(path, &trust, limits) {
+                registry.failed.push((path.clone(), error));
             }
         }
         for table in BUILTIN {
@@ -77,13 +90,46 @@ impl Registry {
             }
         }
         registry.entries.sort_by_key(|entry| entry.format.name());
-        registry
+        Ok(registry)
+    }
+
+    /// The built-in plugins alone.
+    #[cfg(test)]
+    pub fn built_in() -> Self {
+        Self::new(&[], Limits::default()).expect("no file is read")
+    }
+
+    /// Adds the plugin in a file: an approved library in this process, all else in processes of their own.
+    fn add_file(&mut self, path: &Path, trust: &Trust, limits: Limits) -> Result<(), Error> {
+        let sealed = Arc::new(Sealed::new(path)?);
+        let trusted = trust.has(&sealed.sha256);
+        if matches!(sealed.kind, Kind::Library(_)) {
+            load::check(&sealed)?;
+        }
+        if let (Kind::Library(id), true) = (&sealed.kind, trusted) {
+            self.add(load::approved(&sealed, id)?, Carrier::Loaded(path.to_owned()));
+            // The loader knows libraries by their paths: the next one must not get that of this one.
+            std::mem::forget(sealed);
+            return Ok(());
+        }
+        let worker = Arc::new(Worker::new(Program { sealed, trusted, limits })?);
+        let (id, version) = (worker.description.id.clone(), worker.description.version.clone());
+        let carrier = if trusted { Carrier::Trusted } else { Carrier::Worker };
+        let formats = WorkerFormat::all(&worker).into_iter().map(Format::Apart);
+        self.add_formats(&id, &version, formats, &carrier(path.to_owned()));
+        Ok(())
     }
 
     fn add(&mut self, plugin: Plugin, carrier: Carrier) {
-        for format in plugin.formats() {
+        let formats = plugin.formats().into_iter().map(Format::Here);
+        self.add_formats(&plugin.id(), &plugin.version(), formats, &carrier);
+    }
+
+    fn add_formats(&mut self, plugin: &str, version: &str, formats: impl Iterator<Item = Format>, carrier: &Carrier) {
+        for format in formats {
             let name = format.name();
-            let entry = Entry { format, plugin: plugin.id(), version: plugin.version(), carrier: carrier.clone() };
+            let (plugin, version) = (plugin.to_owned(), version.to_owned());
+            let entry = Entry { format, plugin, version, carrier: carrier.clone() };
             match self.entries.iter().find(|entry| entry.format.name() == name) {
                 Some(winner) => self.shadowed.push((name, entry.describe(), winner.describe())),
                 None => self.entries.push(entry),
@@ -94,8 +140,7 @@ impl Registry {
     /// Fails if a library that the user named could not be loaded.
     pub fn require_all(&self) -> Result<(), Trouble> {
         let Some((path, error)) = self.failed.first() else { return Ok(()) };
-        let trouble = Trouble::new(format!("cannot load plugin `{}`", path.display())).cause(error);
-        Err(Trouble { hint: error.hint.clone(), ..trouble })
+        Err(cannot_load(path, error))
     }
 
     /// The format of a name.
@@ -167,7 +212,9 @@ impl Entry {
     pub fn describe(&self) -> String {
         match &self.carrier {
             Carrier::BuiltIn => format!("{} {} (built in)", self.plugin, self.version),
-            Carrier::Loaded(path) => format!("{} {} ({})", self.plugin, self.version, path.display()),
+            Carrier::Loaded(path) | Carrier::Worker(path) | Carrier::Trusted(path) => {
+                format!("{} {} ({})", self.plugin, self.version, path.display())
+            }
         }
     }
 }

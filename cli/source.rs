@@ -166,20 +166,37 @@ fn interruptible(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 /// An opened input whose head has been read.
 pub struct Opened {
     head: Cursor<Vec<u8>>,
-    rest: Box<dyn Read + Send>,
+    rest: Rest,
     size: Option<u64>,
+}
+
+/// What comes after the head.
+enum Rest {
+    /// Of a regular file, read to its end.
+    File(File),
+    /// Of anything else.
+    Other(Box<dyn Read + Send>),
+}
+
+impl Read for Rest {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Other(other) => other.read(buffer),
+        }
+    }
 }
 
 impl Opened {
     /// Opens `path` and reads its head.
     pub fn open(path: &str) -> io::Result<Self> {
-        let (mut rest, size): (Box<dyn Read + Send>, _) = if path == "-" {
-            (interrupt::stdin()?, None)
+        let (mut rest, size) = if path == "-" {
+            (Rest::Other(interrupt::stdin()?), None)
         } else {
             let file = File::open(path)?;
             let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
             // What is no regular file may never give anything.
-            let rest: Box<dyn Read + Send> = if size.is_some() { Box::new(file) } else { interrupt::watched(file) };
+            let rest = if size.is_some() { Rest::File(file) } else { Rest::Other(interrupt::watched(file)) };
             (rest, size)
         };
         let mut head = vec![0; HEAD];
@@ -198,7 +215,18 @@ impl Opened {
     pub fn part(path: &str, from: u64, to: u64) -> io::Result<Self> {
         let mut file = File::open(path)?;
         file.seek(io::SeekFrom::Start(from))?;
-        Ok(Self { head: Cursor::default(), rest: Box::new(file.take(to - from)), size: Some(to - from) })
+        Ok(Self { head: Cursor::default(), rest: Rest::Other(Box::new(file.take(to - from))), size: Some(to - from) })
+    }
+
+    /// The file itself, at its beginning, if all of one is to be read.
+    pub fn into_file(self) -> io::Result<Result<File, Self>> {
+        match self.rest {
+            Rest::File(mut file) => {
+                file.rewind()?;
+                Ok(Ok(file))
+            }
+            Rest::Other(_) => Ok(Err(self)),
+        }
     }
 
     /// Its first bytes.

@@ -1,9 +1,9 @@
 //! What users write for an input or output: `[FORMAT][,KEY=VALUE…:]PATH`.
 
-use annals_core::host::FormatRef;
 use annals_core::plugin::Options;
 use serde_json::{Map, Value};
 
+use crate::carrier::Format;
 use crate::exit::{Trouble, near};
 use crate::registry::Registry;
 
@@ -82,7 +82,7 @@ fn pairs(parts: &[String]) -> Option<Vec<(String, String)>> {
 }
 
 /// The options of a format as it wants them: checked and typed by its schema.
-pub fn typed_options(format: FormatRef, options: &[(String, String)]) -> Result<Options, Trouble> {
+pub fn typed_options(format: &Format, options: &[(String, String)]) -> Result<Options, Trouble> {
     let schema: Value = serde_json::from_str(&format.options()).unwrap_or_default();
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     let mut typed = Map::new();
@@ -101,7 +101,7 @@ pub fn typed_options(format: FormatRef, options: &[(String, String)]) -> Result<
     Ok(Options(typed))
 }
 
-fn typed_option(format: FormatRef, name: &str, value: &str, property: &Value) -> Result<Value, Trouble> {
+fn typed_option(format: &Format, name: &str, value: &str, property: &Value) -> Result<Value, Trouble> {
     let bad = |expected: String| {
         let option = format!("option `{name}` of format `{}`", format.name());
         Trouble::new(format!("{option} is {value:?}, which is not {expected}"))
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn specs() {
-        let registry = Registry::new(&[]);
+        let registry = Registry::built_in();
         let check = |text: &str, format: Option<&str>, options: &[(&str, &str)], path: &str| {
             let expected = Spec {
                 format: format.map(str::to_owned),

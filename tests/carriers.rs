@@ -12,14 +12,19 @@ fn built_in_and_loaded_plugins_give_the_same() {
     for (plugin, path) in samples() {
         let name = file_name(&path);
         let library = library(&plugin);
-        let place = Place::new();
-        place.write(name, fs::read(&path).expect("a sample"));
+        let (place, trusting) = (Place::new(), Place::new());
+        trusting.trust(&library);
+        for place in [&place, &trusting] {
+            place.write(name, fs::read(&path).expect("a sample"));
+        }
         for format in ["json", "jsonl", "ics", "jcal", "jscalendar"] {
             let args = ["merge", name, "-t", format, "-v"];
             let built_in = place.run(&args);
-            let loaded = place.run(&[&args[..], &["--plugin", &library]].concat());
-            assert_eq!((built_in.code, &built_in.stderr), (loaded.code, &loaded.stderr), "{name} to {format}");
-            assert!(built_in.stdout == loaded.stdout, "{name} to {format}: other bytes when loaded");
+            for (carrier, place) in [("in a worker", &place), ("loaded", &trusting)] {
+                let run = place.run(&[&args[..], &["--plugin", &library]].concat());
+                assert_eq!((built_in.code, &built_in.stderr), (run.code, &run.stderr), "{name} to {format} {carrier}");
+                assert!(built_in.stdout == run.stdout, "{name} to {format}: other bytes {carrier}");
+            }
         }
     }
 }
@@ -31,17 +36,24 @@ fn all_plugins_loaded_give_the_same_as_built_in() {
     let built_in = place.run(&args).ok();
     let before = place.text("r.json");
     let (ics, json) = (library("ics"), library("json"));
-    let loaded = place.run(&[&args[..], &["--plugin", &ics, "--plugin", &json]].concat()).ok();
-    assert_eq!((built_in.text(), &built_in.stderr), (loaded.text(), &loaded.stderr));
     // The report tells the carrier, and nothing else differs.
     assert!(before.contains("built in"));
-    assert_eq!(before.replace("built in", "loaded"), place.text("r.json"));
+    for carrier in ["worker", "loaded"] {
+        let run = place.run(&[&args[..], &["--plugin", &ics, "--plugin", &json]].concat()).ok();
+        assert_eq!((built_in.text(), &built_in.stderr), (run.text(), &run.stderr), "{carrier}");
+        assert_eq!(before.replace("built in", carrier), place.text("r.json"));
+        place.trust(&ics);
+        place.trust(&json);
+    }
 }
 
 #[test]
 fn a_loaded_plugin_hides_the_one_that_is_built_in() {
     let place = Place::new();
-    place.run(&["plugin", "list", "--plugin", &library("json")]).ok().snapshot("plugin-list-loaded");
+    let library = library("json");
+    place.run(&["plugin", "list", "--plugin", &library]).ok().snapshot("plugin-list-worker");
+    place.trust(&library);
+    place.run(&["plugin", "list", "--plugin", &library]).ok().snapshot("plugin-list-loaded");
 }
 
 #[test]

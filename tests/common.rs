@@ -14,6 +14,8 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// A fresh folder, in which the program runs with a clean environment.
 pub struct Place {
     folder: TempDir,
+    /// What the program keeps for its user.
+    data: TempDir,
 }
 
 /// What a run of the program gave.
@@ -34,7 +36,8 @@ pub struct Run {
 impl Place {
     /// A fresh folder.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        let folder = || tempfile::tempdir().expect("a temporary folder");
+        Self { folder: folder(), data: folder() }
     }
 
     /// A fresh folder with these files.
@@ -87,9 +90,16 @@ impl Place {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
         command.args(args).current_dir(self.folder.path()).env_clear().env("LC_ALL", "C");
+        // Nothing of the user's: what is approved lies beside.
+        command.env("XDG_DATA_HOME", self.data.path());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Approves a plugin, so that it is loaded.
+    pub fn trust(&self, plugin: &str) {
+        let _ = self.run(&["plugin", "trust", plugin]).ok();
     }
 
     /// Runs the program.
@@ -230,6 +240,11 @@ pub fn library(id: &str) -> String {
     let found = libraries_folders().into_iter().map(|folder| folder.join(&name)).find(|path| path.is_file());
     let found = found.unwrap_or_else(|| panic!("{name} is not built; `cargo test` in the repository's root builds it"));
     found.into_os_string().into_string().expect("UTF-8")
+}
+
+/// The arguments that carry a plugin from `library`: the one place that chooses how.
+pub fn with_plugin(library: &str) -> Vec<String> {
+    ["--plugin", library].map(str::to_owned).into()
 }
 
 /// The samples of all plugins: (plugin, path), sorted.

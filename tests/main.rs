@@ -10,6 +10,8 @@ mod engine;
 mod expand;
 mod files;
 mod filters;
+#[cfg(target_os = "linux")]
+mod foreign;
 mod help;
 mod hostile;
 mod limits;

@@ -132,9 +132,9 @@ fn check(source: &Source, args: &CheckArgs, registry: &Registry, found: &Found) 
     let request = ImportRequest { options, max_record: args.max_record, ..ImportRequest::default() };
     let trouble = |failure| trouble_of(failure, source, entry);
     if entry.format.can_validate() {
-        return entry.format.validate(Box::new(opened), &source.label, &request, found).map_err(trouble);
+        return entry.format.validate(opened, &source.label, &request, found).map_err(trouble);
     }
-    let mut stream = entry.format.import(Box::new(opened), &source.label, &request, found).map_err(trouble)?;
+    let mut stream = entry.format.import(opened, &source.label, &request, found).map_err(trouble)?;
     while stream.next_batch().map_err(trouble)?.is_some() {}
     stream.finish().map_err(trouble)?;
     Ok(())

@@ -21,13 +21,13 @@ pub struct FormatsArgs {
 
 /// Lists or tells.
 pub fn run(args: &FormatsArgs, global: &Global) -> anyhow::Result<Exit> {
-    let registry = registry_of_all(global);
+    let registry = registry_of_all(global)?;
     let mut out = std::io::stdout().lock();
     match &args.name {
         Some(name) => tell(registry.named(name)?, &mut out)?,
         None => {
             for entry in &registry.entries {
-                let format = entry.format;
+                let format = &entry.format;
                 let extensions: Vec<String> = format.extensions().iter().map(|e| format!(".{e}")).collect();
                 let (name, ways, summary) = (format.name(), ways(entry), format.summary());
                 writeln!(out, "{name:10} {ways:10} {:16} {summary} [{}]", extensions.join(" "), entry.describe())?;
@@ -47,7 +47,7 @@ fn ways(entry: &Entry) -> &'static str {
 }
 
 fn tell(entry: &Entry, out: &mut dyn Write) -> std::io::Result<()> {
-    let format = entry.format;
+    let format = &entry.format;
     writeln!(out, "{}: {}", format.name(), format.summary())?;
     let checks = if format.can_validate() { ", with rules for `annals check`" } else { "" };
     writeln!(out, "\nways         {}{checks}", ways(entry))?;

@@ -133,7 +133,7 @@ pub fn parse_record(text: &str) -> Result<usize, String> {
     parse_size(text).and_then(|size| if size > 1 << 30 { Err("at most 1G".to_owned()) } else { Ok(size) })
 }
 
-fn parse_memory(text: &str) -> Result<usize, String> {
+pub fn parse_memory(text: &str) -> Result<usize, String> {
     parse_size(text).and_then(|size| if size < 1 << 20 { Err("at least 1M".to_owned()) } else { Ok(size) })
 }
 

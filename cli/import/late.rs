@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         request.options.0.extend(place.map(|(name, n)| (name.to_owned(), n.into())));
         let host = Asker { windows, left: range.left, next: Cell::new(0), rows: RefCell::default() };
         let trouble = |failure| trouble_of(failure, self.source, self.entry);
-        let import = self.entry.format.import(Box::new(opened), &self.source.label, &request, &host);
+        let import = self.entry.format.import(opened, &self.source.label, &request, &host);
         let mut stream = import.map_err(trouble)?;
         let (mut numbers, mut before) = (Vec::with_capacity(range.left.len()), 0);
         while let Some(batch) = stream.next_batch().map_err(trouble)? {

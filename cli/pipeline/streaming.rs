@@ -10,11 +10,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use annals_core::host::ImportStream;
 use annals_core::outside::{Outside, Windows};
 use annals_core::plugin::ImportRequest;
 use annals_core::{Fact, Host, Note, NoteKind};
 
+use crate::carrier::ImportStream;
 use crate::engine::heap::give_back;
 use crate::engine::{self, Chunk, Chunks, Ordered, Settings};
 use crate::exit::Trouble;
@@ -193,7 +193,7 @@ impl<'h> Reader<'h> {
         let batch_rows = ((reading.settings.memory >> 12) / shared.sources.len()).clamp(256, most);
         let max_record = reading.limits.max_record;
         let request = ImportRequest { options, max_record, batch_rows, ..ImportRequest::default() };
-        let stream = entry.format.import(Box::new(opened), &source.label, &request, host).map_err(no_way)?;
+        let stream = entry.format.import(opened, &source.label, &request, host).map_err(no_way)?;
         let ordered = Ordered::new(&reading.settings, at);
         Ok(Self { shared, source, host, line, common, stream: Some(stream), ordered, floating: 0 })
     }

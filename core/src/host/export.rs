@@ -13,7 +13,7 @@ use crate::abi::{ExportRequest, ExportStats, Str};
 use crate::error::Error;
 use crate::host::io::SinkContext;
 use crate::host::tables::HostContext;
-use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::host::{Failure, FormatRef, error_out, settle_export, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{ExportCounts, Fact, Host, Options};
 use crate::schema::event_schema;
@@ -101,17 +101,9 @@ impl FormatRef {
         if code != 0 {
             return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
         }
-        let ExportStats { read, written, omitted, .. } = stats;
-        let omits = host.notes[NoteKind::Omit as usize];
-        if given.left.get() || read != given.rows.get() {
-            return lie(format!("the plugin did not take all events, it says it took {read}"));
+        if given.left.get() {
+            return lie(format!("the plugin did not take all events, it says it took {}", stats.read));
         }
-        if omitted != omits || Some(read) != written.checked_add(omitted) {
-            return lie(format!(
-                "the plugin's account does not balance: read {read}, written {written}, omitted {omitted}, \
-                 notes of omission {omits}"
-            ));
-        }
-        Ok(ExportCounts { read, omitted })
+        settle_export(&stats, given.rows.get(), host.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
     }
 }

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::host::io::SourceContext;
 use crate::host::limits::MAX_IDLE;
 use crate::host::tables::HostContext;
-use crate::host::{Failure, FormatRef, error_out, take_error};
+use crate::host::{Failure, FormatRef, error_out, settle_import, take_error};
 use crate::note::NoteKind;
 use crate::plugin::{Host, ImportCounts, ImportRequest, Input};
 use crate::stream::Consumer;
@@ -151,27 +151,12 @@ impl ImportStream<'_> {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
         let rejects = self.host.notes[NoteKind::Reject as usize];
-        let ImportStats { read, emitted, rejected, filtered, .. } = stats;
-        if emitted != self.rows || rejected != rejects {
-            let rows = self.rows;
-            return Err(lie(format!(
-                "the plugin says {emitted} events and {rejected} rejects, but gave {rows} and {rejects}"
-            )));
-        }
-        if Some(read) != emitted.checked_add(rejected).and_then(|sum| sum.checked_add(filtered)) {
-            return Err(lie(format!(
-                "the plugin's account does not balance: read {read} != {emitted} + {rejected} + {filtered}"
-            )));
-        }
+        let counts = settle_import(&stats, self.rows, rejects, self.host.outside).map_err(Failure::Plugin)?;
         if self.host.last_outside.2 > self.rows {
             let row = self.host.last_outside.2;
             return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));
         }
-        if filtered < self.host.outside {
-            let told = self.host.outside;
-            return Err(lie(format!("the plugin says {filtered} records are filtered, but told of {told}")));
-        }
-        Ok(ImportCounts { emitted, rejected, filtered })
+        Ok(counts)
     }
 
     fn explain(&mut self, error: Error) -> Failure {

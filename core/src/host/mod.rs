@@ -3,7 +3,8 @@
 mod export;
 mod import;
 mod io;
-mod limits;
+pub(crate) mod limits;
+mod settle;
 mod tables;
 mod validate;
 
@@ -16,6 +17,7 @@ use crate::error::Error;
 use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one_line};
 
 pub use import::ImportStream;
+pub use settle::{settle_export, settle_import};
 
 /// Why a call into a plugin failed.
 #[derive(Clone, Debug)]
@@ -227,6 +229,11 @@ impl FormatRef {
     /// Whether its files can be checked against its specification.
     pub fn can_validate(self) -> bool {
         self.table.validate.is_some()
+    }
+
+    /// Whether it can say how surely an input is of this format.
+    pub fn can_sniff(self) -> bool {
+        self.table.sniff.is_some()
     }
 
     /// How surely `head` is of this format, 0-100.

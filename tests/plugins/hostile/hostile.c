@@ -122,6 +122,7 @@ static int open_import(const struct annals_host *host, const struct annals_sourc
                        struct annals_error *error) {
   choose(request->options);
   const char *outcome = act("open");
+  if (!outcome) outcome = constructed;
   if (begins("open-error")) {
     fill_error(error);
     return 1;
