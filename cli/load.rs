@@ -1,7 +1,7 @@
 //! Loads plugin libraries: the only user of libloading.
 
 #[cfg(target_os = "linux")]
-mod elf;
+pub mod elf;
 #[cfg(unix)]
 pub mod ended;
 
@@ -12,18 +12,10 @@ use annals_core::error::Error;
 use annals_core::host::{Plugin, other_version};
 use libloading::Library;
 
-use crate::plugins::sealed::Sealed;
+use crate::plugins::sealed::{Kind, Sealed};
 
 /// ABI versions that a library is asked for, to tell another version from no plugin at all.
 const OTHER_MAJORS: std::ops::RangeInclusive<u16> = 0..=9;
-
-/// Refuses a library that is damaged, or made for another machine.
-pub fn check(sealed: &Sealed) -> Result<(), Error> {
-    #[cfg(target_os = "linux")]
-    return elf::check(&sealed.open_path());
-    #[cfg(not(target_os = "linux"))]
-    return Ok(drop(sealed));
-}
 
 /// Loads the library with the given id, which the user has approved, into this process.
 pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
@@ -32,6 +24,15 @@ pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
     // SAFETY: the user has approved these bytes.
     let loaded = unsafe { library(&sealed.open_path(), id) };
     loaded.map_err(|error| Error { message: sealed.name_in(&error.message), ..error })
+}
+
+/// Loads a library that is to be tested: naming it for that is the approval.
+pub fn for_test(path: &Path) -> Result<Plugin, Error> {
+    let sealed = std::mem::ManuallyDrop::new(Sealed::new(path)?);
+    match &sealed.kind {
+        Kind::Library(id) => approved(&sealed, id),
+        Kind::Program => Err(Error::new("it is a program, not a library")),
+    }
 }
 
 /// Loads the library at `path`, an absolute one, whose id is `id`. It is never unloaded, so that what it hands out stays

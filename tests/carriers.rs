@@ -1,11 +1,11 @@
 //! A plugin gives the same bytes, notes and exit codes however it is carried, and a bad one is named.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use crate::cases::{GOOD, ada};
-use crate::common::{Place, ROOT, file_name, library, samples};
+#[cfg(target_os = "linux")]
+use crate::common::compile;
+use crate::common::{Place, file_name, library, samples};
 
 #[test]
 fn built_in_and_loaded_plugins_give_the_same() {
@@ -105,11 +105,7 @@ fn libraries_that_are_no_plugins_are_refused() {
     let place = Place::new();
     for name in ["plain", "future", "nothing", "magic", "renamed", "twofold"] {
         let library = format!("libannals_{name}.so");
-        let source = Path::new(ROOT).join("tests/plugins").join(format!("{name}.c"));
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-o"]).arg(place.path(&library)).arg(source);
-        let built = compiler.arg("-I").arg(Path::new(ROOT).join("core/include")).status();
-        assert!(built.expect("a C compiler, `cc`").success(), "{name}.c");
+        compile(&place, name);
         refused(&place, &library, &format!("plugin-{name}"));
     }
 }

@@ -247,6 +247,16 @@ pub fn with_plugin(library: &str) -> Vec<String> {
     ["--plugin", library].map(str::to_owned).into()
 }
 
+/// Makes the library `libannals_NAME.so` of `tests/plugins/NAME.c`.
+#[cfg(target_os = "linux")]
+pub fn compile(place: &Place, name: &str) {
+    let source = Path::new(ROOT).join("tests/plugins").join(format!("{name}.c"));
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).arg(place.path(&format!("libannals_{name}.so"))).arg(source);
+    let built = compiler.arg("-I").arg(Path::new(ROOT).join("core/include")).status();
+    assert!(built.expect("a C compiler, `cc`").success(), "{name}.c");
+}
+
 /// The samples of all plugins: (plugin, path), sorted.
 pub fn samples() -> Vec<(String, PathBuf)> {
     let mut samples = Vec::new();

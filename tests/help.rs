@@ -18,6 +18,7 @@ fn the_whole_help() {
         place.run(&[command, "--help"]).ok().snapshot(&format!("help-{command}"));
     }
     place.run(&["plugin", "list", "--help"]).ok().snapshot("help-plugin-list");
+    place.run(&["plugin", "check", "--help"]).ok().snapshot("help-plugin-check");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod limits;
 mod options;
 #[cfg(unix)]
 mod outside;
+mod plugin_check;
 mod samples;
 mod scenarios;
 mod signals;

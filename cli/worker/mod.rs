@@ -11,7 +11,7 @@ mod sandbox;
 
 use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use annals_core::host::Failure;
@@ -162,12 +162,12 @@ impl WorkerFormat {
         let import = ImportRequest { options: options.clone(), ..ImportRequest::default() };
         let mut process = self.start(Action::Export, "", &import, Given::Messages, host)?;
         let (pipe, activity) = process.input().ok_or_else(|| Failure::Io("the worker has no input".to_owned()))?;
-        let given = AtomicU64::new(0);
+        let given = Fed::default();
         let feed = Feed { facts, encoding: self.worker.description.encoding, activity, given: &given };
         std::thread::scope(|scope| {
             // An error is a worker that takes no more, which shows itself in what it says.
             scope.spawn(move || feed.run(batches, &mut std::io::BufWriter::with_capacity(64 << 10, pipe)).ok());
-            client::export(process, out, host, || given.load(Ordering::SeqCst))
+            client::export(process, out, host, || given.rows())
         })
     }
 }
@@ -177,8 +177,21 @@ struct Feed<'a> {
     facts: &'a [Fact],
     encoding: Encoding,
     activity: Arc<Activity>,
-    /// How many rows have been sent; one more as long as there may be others, which then cannot pass for taken.
-    given: &'a AtomicU64,
+    given: &'a Fed,
+}
+
+/// What has been sent.
+#[derive(Default)]
+struct Fed {
+    rows: AtomicU64,
+    all: AtomicBool,
+}
+
+impl Fed {
+    /// How many rows, if all there are.
+    fn rows(&self) -> Option<u64> {
+        self.all.load(Ordering::SeqCst).then(|| self.rows.load(Ordering::SeqCst))
+    }
 }
 
 impl Feed<'_> {
@@ -188,17 +201,17 @@ impl Feed<'_> {
         pipe: &mut dyn Write,
     ) -> std::io::Result<()> {
         let mut writer = Writer::new(self.encoding);
-        self.given.store(1, Ordering::SeqCst);
         Message::Hello(VERSION).write(pipe, self.encoding)?;
         self.facts.iter().try_for_each(|fact| Message::Fact(fact.clone()).write(pipe, self.encoding))?;
         while let Some(batch) = self.activity.wait(|| batches.next()) {
             // The merge has failed: without an `end` the worker knows that what it has is not all.
             let Ok(batch) = batch else { return Ok(()) };
-            self.given.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
+            self.given.rows.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
             writer.write(&batch, pipe)?;
             self.activity.went_on();
         }
-        self.given.fetch_sub(1, Ordering::SeqCst);
+        // Before the `end`, since the worker may answer it at once.
+        self.given.all.store(true, Ordering::SeqCst);
         Message::End(Default::default()).write(pipe, self.encoding)?;
         pipe.flush()
     }

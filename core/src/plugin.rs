@@ -161,6 +161,10 @@ pub trait Host {
         let _ = record;
         true
     }
+    /// Whether texts that are not UTF-8 break the contract, instead of being mended: for tests of plugins.
+    fn strict(&self) -> bool {
+        false
+    }
 }
 
 /// A fact of the timeline as a whole. Facts are merged by (kind, key, value) and reach exporters before their first
@@ -371,6 +375,11 @@ impl<'a> Export<'a> {
         self.events = Vec::new().into_iter();
         self.counts.read += batch.as_ref().map_or(0, RecordBatch::num_rows) as u64;
         Ok(batch)
+    }
+
+    /// Whether the user wants to stop: for exporters that take long over a batch.
+    pub fn cancelled(&self) -> bool {
+        self.host.cancelled()
     }
 
     /// The facts of one kind.

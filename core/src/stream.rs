@@ -16,6 +16,8 @@ use crate::foreign::{check_array, check_schema};
 use crate::guard::{Fault, guarded};
 use crate::schema;
 
+/// What stands for the text of an error that has none.
+pub(crate) const NO_REASON: &str = "no reason given";
 /// errno EIO, the answer of a failed call.
 const EIO: c_int = 5;
 
@@ -241,7 +243,7 @@ impl Consumer {
         match text {
             // SAFETY: by the interface a text that ends with NUL and lives until the next call.
             Some(text) if !text.is_null() => unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned(),
-            _ => "no reason given".to_owned(),
+            _ => NO_REASON.to_owned(),
         }
     }
 }

@@ -130,7 +130,8 @@ impl Attempt<'_> {
             End::Contained if run.code == 3 => untouched(&place),
             End::Contained => {
                 let run = run.ok();
-                assert!(place.text("out.jsonl").contains("\"contained\""), "{name}: {}", run.stderr);
+                let file = self.output.rsplit(':').next().expect("a path");
+                assert!(place.text(file).contains("contained"), "{name}: {}", run.stderr);
             }
             End::Free => unreachable!("left out above"),
         }

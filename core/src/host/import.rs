@@ -151,12 +151,11 @@ impl ImportStream<'_> {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
         let rejects = self.host.notes[NoteKind::Reject as usize];
-        let counts = settle_import(&stats, self.rows, rejects, self.host.outside).map_err(Failure::Plugin)?;
         if self.host.last_outside.2 > self.rows {
             let row = self.host.last_outside.2;
             return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));
         }
-        Ok(counts)
+        settle_import(&stats, self.rows, rejects, self.host.outside).map_err(Failure::Plugin)
     }
 
     fn explain(&mut self, error: Error) -> Failure {

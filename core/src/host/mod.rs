@@ -3,7 +3,8 @@
 mod export;
 mod import;
 mod io;
-pub(crate) mod limits;
+mod limits;
+mod probe;
 mod settle;
 mod tables;
 mod validate;
@@ -17,10 +18,19 @@ use crate::error::Error;
 use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one_line};
 
 pub use import::ImportStream;
+pub use probe::Probe;
 pub use settle::{settle_export, settle_import};
 
+/// What stands for the message of a failure that says nothing.
+const NO_REASON: &str = "the plugin gives no reason";
+
+/// Whether a plugin said why it failed.
+pub fn gives_a_reason(error: &Error) -> bool {
+    ![NO_REASON, crate::stream::NO_REASON].contains(&error.message.as_str())
+}
+
 /// Why a call into a plugin failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The input is not as the format wants it, or the output cannot be written; the plugin says so.
     Refused(Error),
@@ -285,7 +295,7 @@ fn take_error(mut out: ErrorOut) -> Failure {
     let (message, hint) = unsafe { (beginning(out.message, MAX_TEXT), beginning(out.hint, MAX_TEXT)) };
     let some = |number: u64| (number > 0).then_some(number);
     let error = Error {
-        message: if message.is_empty() { "the plugin gives no reason".to_owned() } else { message },
+        message: if message.is_empty() { NO_REASON.to_owned() } else { message },
         hint: (!hint.is_empty()).then_some(hint),
         offset: Some(out.offset).filter(|&offset| offset != UNKNOWN),
         line: some(out.line),

@@ -24,10 +24,11 @@ pub fn settle_import(stats: &ImportStats, rows: u64, rejects: u64, outside: u64)
     Ok(ImportCounts { emitted, rejected, filtered })
 }
 
-/// The account of an export, if it is right: it was given `given` rows and gave `omits` notes of omission.
-pub fn settle_export(stats: &ExportStats, given: u64, omits: u64) -> Result<ExportCounts, Error> {
+/// The account of an export, if it is right: it took `given` rows, `None` if not all that there are, and gave `omits` notes
+/// of omission.
+pub fn settle_export(stats: &ExportStats, given: Option<u64>, omits: u64) -> Result<ExportCounts, Error> {
     let ExportStats { read, written, omitted, .. } = *stats;
-    if read != given {
+    if given != Some(read) {
         return Err(Error::new(format!("the plugin did not take all events, it says it took {read}")));
     }
     if omitted != omits || Some(read) != written.checked_add(omitted) {

@@ -85,6 +85,13 @@ impl<'h> HostContext<'h> {
     fn breach(&mut self, text: &str) {
         self.failure.get_or_insert_with(|| Failure::Plugin(Error::new(format!("the plugin broke the ABI: {text}"))));
     }
+
+    /// Texts that are not UTF-8 are mended, unless the host is strict.
+    fn expect_texts(&mut self, of: &str, texts: [&[u8]; 3]) {
+        if let Some(bad) = texts.into_iter().find(|text| str::from_utf8(text).is_err()).filter(|_| self.host.strict()) {
+            self.breach(&format!("{of} with a text that is not UTF-8: {:?}", String::from_utf8_lossy(bad)));
+        }
+    }
 }
 
 /// Runs a callback; a panic of ours must not unwind into the plugin.
@@ -134,6 +141,8 @@ unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
         }
         cx.notes[raw.kind as usize] += 1;
         // SAFETY: as above.
+        cx.expect_texts("a note", unsafe { [raw.code.bytes(), raw.text.bytes(), raw.event.bytes()] });
+        // SAFETY: as above.
         let (text, event) = unsafe { (beginning(raw.text, MAX_TEXT), beginning(raw.event, MAX_TEXT)) };
         // SAFETY: as above.
         let bytes = unsafe { raw.bytes.bytes() };
@@ -159,6 +168,7 @@ unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) 
         }
         // SAFETY: the plugin's texts live for the call.
         let parts = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
+        cx.expect_texts("a fact", parts);
         // A fact that has been told is told; calendars repeat their time zones.
         let mut hash = Sha256::new();
         parts.iter().for_each(|part| {

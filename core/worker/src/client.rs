@@ -245,12 +245,13 @@ fn unexpected<T>(message: &Message) -> Result<T, Failure> {
     Err(wrong(format!("a message `{}` that has no place here", message.name())))
 }
 
-/// Follows an export to its end; somebody else sends it the events, and `given` says at the end how many.
+/// Follows an export to its end; somebody else sends it the events, and `given` says at the end how many, or `None`
+/// if it was not told of all.
 pub fn export(
     worker: impl Running,
     out: &mut dyn Write,
     host: &dyn Host,
-    given: impl FnOnce() -> u64,
+    given: impl FnOnce() -> Option<u64>,
 ) -> Result<ExportCounts, Failure> {
     let (mut worker, mut told) = (Conversation::new(worker), Told::new(host));
     loop {

@@ -108,6 +108,9 @@ pub(crate) fn export_as<S: Spell>(cx: &mut Export<'_>, short: Option<Writer>, mu
         let batch = plain_text(&batch)?;
         let rows = Rows::of(&batch)?;
         for row in 0..rows.len() {
+            if cx.cancelled() {
+                return Err(Error::new("interrupted"));
+            }
             let start = buffer.len();
             let in_conflict = conflicts.contains_key(rows.text(Text::Id, row).unwrap_or_default());
             let uid = if in_conflict { own_uid(&rows.event(row), &conflicts) } else { None };

@@ -420,3 +420,7 @@ proptest! {
         prop_assert!(read.counts.rejected <= 1);
     }
 }
+
+mod conformance {
+    annals_plugin_test::conform!(crate::PLUGIN);
+}

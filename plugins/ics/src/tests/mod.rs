@@ -53,3 +53,7 @@ fn component(event: Event, facts: Vec<Fact>, options: Options) -> String {
 fn codes(imported: &Imported) -> Vec<&str> {
     imported.notes.iter().map(|note| note.code.as_str()).collect()
 }
+
+mod conformance {
+    annals_plugin_test::conform!(crate::PLUGIN);
+}

@@ -1,0 +1,40 @@
+//! `annals plugin list`
+
+use std::io::Write;
+
+use super::{print_failed, registry_of_all};
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::registry::Carrier;
+use crate::worker;
+
+/// Lists.
+pub fn run(global: &Global) -> anyhow::Result<Exit> {
+    let registry = registry_of_all(global)?;
+    let mut out = std::io::stdout().lock();
+    let mut plugins: Vec<(String, &Carrier, Vec<String>)> = Vec::new();
+    for entry in &registry.entries {
+        let name = format!("{} {}", entry.plugin, entry.version);
+        match plugins.iter_mut().find(|(found, carrier, _)| *found == name && *carrier == &entry.carrier) {
+            Some((_, _, formats)) => formats.push(entry.format.name()),
+            None => plugins.push((name, &entry.carrier, vec![entry.format.name()])),
+        }
+    }
+    for (name, carrier, formats) in plugins {
+        let carrier = match carrier {
+            Carrier::BuiltIn => "built in".to_owned(),
+            Carrier::Loaded(path) => format!("loaded into this process, approved: {}", path.display()),
+            Carrier::Worker(path) => format!("in a worker, sandboxed: {}", path.display()),
+            Carrier::Trusted(path) => format!("in a worker with your rights, approved: {}", path.display()),
+        };
+        writeln!(out, "{name:16} {:16} {carrier}", formats.join(" "))?;
+    }
+    for (format, loser, winner) in &registry.shadowed {
+        writeln!(out, "format {format} of {loser} is hidden by {winner}")?;
+    }
+    let apart = registry.entries.iter().any(|entry| matches!(entry.carrier, Carrier::Worker(_)));
+    for lack in worker::lacks().iter().filter(|_| apart) {
+        writeln!(out, "this system does not offer {lack}")?;
+    }
+    Ok(print_failed(&registry))
+}

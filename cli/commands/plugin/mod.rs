@@ -1,0 +1,82 @@
+//! `annals plugin`
+
+use std::path::{Path, PathBuf};
+
+mod check;
+mod list;
+mod trust;
+
+use annals_core::Error;
+use clap::{Args, Subcommand};
+
+use crate::args::Global;
+use crate::exit::{Exit, Trouble};
+use crate::registry::Registry;
+use crate::report;
+
+/// Look at plugins, and test them
+#[derive(Args, Debug)]
+pub struct PluginArgs {
+    #[command(subcommand)]
+    command: PluginCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PluginCommand {
+    /// List the plugins, their formats and how they are carried
+    List,
+    /// Approve a plugin: its code runs with your rights
+    ///
+    /// A plugin that is not approved runs in a process of its own, without access to files and network. An approved
+    /// library is loaded into annals itself, which is faster; an approved program runs without the sandbox. The
+    /// approval is of the file's SHA-256: when the file changes, it is to be given again.
+    Trust {
+        /// The library or program
+        path: PathBuf,
+    },
+    /// Take the approval of a plugin back
+    Untrust {
+        /// The library or program, its name, or the beginning of its SHA-256
+        plugin: String,
+    },
+    Check(check::CheckArgs),
+    #[command(hide = true)]
+    RunTest(check::RunTestArgs),
+}
+
+/// The formats for a command that needs all plugins which the user named.
+pub fn registry(global: &Global) -> Result<Registry, Trouble> {
+    let registry = registry_of_all(global)?;
+    registry.require_all()?;
+    Ok(registry)
+}
+
+/// The formats for a command that only tells what there is.
+pub fn registry_of_all(global: &Global) -> Result<Registry, Trouble> {
+    Registry::new(&global.plugin, global.plugin_limits())
+}
+
+/// Why a plugin cannot be used.
+pub fn cannot_load(path: &Path, error: &Error) -> Trouble {
+    let trouble = Trouble::new(format!("cannot load plugin `{}`", path.display())).cause(error);
+    Trouble { hint: error.hint.clone(), ..trouble }
+}
+
+/// Tells which libraries could not be loaded, and why.
+pub fn print_failed(registry: &Registry) -> Exit {
+    for (path, error) in &registry.failed {
+        report::print_error(&cannot_load(path, error));
+    }
+    if registry.failed.is_empty() { Exit::Done } else { Exit::Nothing }
+}
+
+/// Runs the subcommand.
+pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
+    match &args.command {
+        PluginCommand::List => list::run(global),
+        PluginCommand::Check(args) => check::run(args, global),
+        PluginCommand::RunTest(args) => check::run_test(args),
+        PluginCommand::Trust { path } => trust::trust(path),
+        PluginCommand::Untrust { plugin } => trust::untrust(plugin),
+    }
+}

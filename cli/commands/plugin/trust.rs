@@ -1,0 +1,48 @@
+//! `annals plugin trust`, `annals plugin untrust`
+
+use std::io::Write;
+use std::path::Path;
+
+use super::cannot_load;
+use crate::exit::{Exit, Trouble};
+use crate::plugins::sealed::{Kind, Sealed};
+use crate::plugins::trust::{Approved, Trust};
+
+fn sealed(path: &Path) -> Result<Sealed, Trouble> {
+    Sealed::new(path).map_err(|error| cannot_load(path, &error))
+}
+
+/// Approves a file.
+pub fn trust(path: &Path) -> anyhow::Result<Exit> {
+    let sealed = sealed(path)?;
+    let new = Trust::load()?.add(&sealed)?;
+    let (path, sha256) = (path.display(), &sealed.sha256);
+    let how = match sealed.kind {
+        Kind::Library(_) => "it is loaded into annals",
+        Kind::Program => "it runs without the sandbox",
+    };
+    let was = if new { "" } else { " already" };
+    writeln!(std::io::stdout(), "`{path}` is{was} approved: {how} (sha256 {sha256})")?;
+    Ok(Exit::Done)
+}
+
+/// A beginning of a hash that is long enough to mean one.
+const HASH_BEGINNING: usize = 8;
+
+/// Takes an approval back.
+pub fn untrust(plugin: &str) -> anyhow::Result<Exit> {
+    let path = Path::new(plugin);
+    let hash = if path.is_file() { Some(sealed(path)?.sha256) } else { None };
+    let is_hash = plugin.len() >= HASH_BEGINNING && plugin.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let gone = Trust::load()?.remove(|one| match &hash {
+        Some(hash) => one.sha256 == *hash,
+        None => one.name == plugin || is_hash && one.sha256.starts_with(&plugin.to_ascii_lowercase()),
+    })?;
+    if gone.is_empty() {
+        return Err(Trouble::new(format!("`{plugin}` is not approved")).into());
+    }
+    for Approved { sha256, name } in gone {
+        writeln!(std::io::stdout(), "`{name}` is not approved any more (sha256 {sha256})")?;
+    }
+    Ok(Exit::Done)
+}
