@@ -104,6 +104,9 @@ impl std::error::Error for Trouble {}
 pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> String {
     let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
     nearest(wrong, &names).unwrap_or_else(|| {
+        if names.is_empty() {
+            return "there are none".to_owned();
+        }
         let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         format!("there are {}", all.join(", "))
     })

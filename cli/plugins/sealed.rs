@@ -66,7 +66,12 @@ impl Sealed {
         seal(&copy)?;
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let kind = id.map_or(Kind::Program, Kind::Library);
-        Ok(Self { path: path.to_owned(), kind, sha256, copy })
+        let sealed = Self { path: path.to_owned(), kind, sha256, copy };
+        #[cfg(target_os = "linux")]
+        if matches!(sealed.kind, Kind::Library(_)) {
+            crate::load::elf::check(&sealed.open_path())?;
+        }
+        Ok(sealed)
     }
 
     /// The path by which this process, and those that it starts, open the bytes that were hashed.
@@ -90,7 +95,7 @@ impl Sealed {
 }
 
 /// The id in the name of a library: `libannals_ID.so`, `annals_ID.dll`.
-fn library_id(path: &Path) -> Option<String> {
+pub fn library_id(path: &Path) -> Option<String> {
     let stem = path.file_stem().and_then(|stem| stem.to_str())?;
     let extension = path.extension().and_then(|extension| extension.to_str())?;
     let name = stem.strip_prefix("lib").unwrap_or(stem);

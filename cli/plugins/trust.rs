@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::exit::Trouble;
+use crate::plugins::folders;
 use crate::plugins::sealed::Sealed;
 
 /// The user's list.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Trust {
     approved: Vec<Approved>,
     /// The hash of a file that is approved for this run alone; it is never written.
@@ -79,7 +80,5 @@ impl Trust {
 
 /// The list: a line for each plugin, its SHA-256 and its name.
 fn path() -> Option<PathBuf> {
-    let folder = std::env::var_os("XDG_DATA_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
-    folder.map(|folder| folder.join("annals/trusted"))
+    folders::user_data().map(|folder| folder.join("trusted"))
 }

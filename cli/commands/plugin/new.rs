@@ -152,7 +152,7 @@ fn check_name(name: &str, lang: Language) -> Result<(), Trouble> {
         let is_name = !like.is_empty() && like.len() <= MAX_NAME;
         return Err(if is_name { trouble.hint(format!("did you mean `{like}`?")) } else { trouble });
     }
-    let built_in = Registry::new(&[], None, crate::worker::Limits::default())?;
+    let built_in = Registry::built_in();
     if built_in.entries.iter().any(|entry| entry.plugin == name || entry.format.name() == name) {
         let trouble = refused("annals has a plugin or format of this name built in".to_owned());
         return Err(

@@ -1,12 +1,15 @@
 //! Events as messages: Arrow IPC in frames, canonical JSON in lines.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use annals_core::{Error, json, schema, table};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
-use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::convert::try_fb_to_schema;
+use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::StreamEncoder;
 use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
@@ -56,37 +59,54 @@ impl Writer {
 }
 
 /// Reads batches, and believes nothing.
+///
+/// Message by message rather than by arrow's decoder of streams: that one waits, at a message without a body, for what
+/// follows, and looks at the schema only with the first batch.
 #[derive(Default)]
 pub struct Reader {
-    decoder: StreamDecoder,
-    checked: bool,
+    schema: Option<SchemaRef>,
 }
 
 impl Reader {
     /// The batches in a frame: whole messages of an Arrow IPC stream without compression and dictionaries.
     pub fn read(&mut self, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
-        let bad = |error: &dyn std::fmt::Display| Error::new(format!("bad batch: {error}"));
+        let bad = |text: String| Error::new(format!("bad batch: {text}"));
         let mut buffer = Buffer::from_vec(bytes);
         let mut batches = Vec::new();
         while !buffer.is_empty() {
-            let length = message(&buffer).map_err(|error| bad(&error))?;
-            let mut one = buffer.slice_with_length(0, length);
-            buffer.advance(length);
+            let (metadata, whole) = message(&buffer).map_err(bad)?;
+            let (head, body) = (buffer.slice_with_length(8, metadata), buffer.slice(8 + metadata));
+            let body = body.slice_with_length(0, whole - metadata - 8);
+            buffer.advance(whole);
+            let parsed = root_as_message(&head).map_err(|error| bad(error.to_string()))?;
             // Guarded: arrow asserts what it cannot read.
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&mut one)));
-            let decoded = decoded.map_err(|_| bad(&"its buffers do not fit its schema"))?;
-            if let Some(batch) = decoded.map_err(|error| bad(&error))? {
-                batches.push(batch);
-            } else if let Some(schema) = self.decoder.schema().filter(|_| !self.checked) {
-                schema::check(&schema)?;
-                // A view may show one text a million times.
-                if let Some(field) = schema.fields().iter().find(|field| has_views(field.data_type())) {
-                    return Err(bad(&format!("column `{}` is a view; plain Utf8 is wanted here", field.name())));
-                }
-                self.checked = true;
-            }
+            let read = catch_unwind(AssertUnwindSafe(|| self.part(parsed, &body)));
+            batches.extend(read.map_err(|_| bad("its buffers do not fit its schema".to_owned()))??);
         }
         Ok(batches)
+    }
+
+    /// Reads a message that [`message`] has found in order.
+    fn part(&mut self, message: arrow_ipc::Message<'_>, body: &Buffer) -> Result<Option<RecordBatch>, Error> {
+        let bad = |error: &dyn std::fmt::Display| Error::new(format!("bad batch: {error}"));
+        if let Some(schema) = message.header_as_schema() {
+            if self.schema.is_some() {
+                return Err(bad(&"a second schema"));
+            }
+            let schema = try_fb_to_schema(schema).map_err(|error| bad(&error))?;
+            schema::check(&schema)?;
+            // A view may show one text a million times.
+            if let Some(field) = schema.fields().iter().find(|field| has_views(field.data_type())) {
+                return Err(bad(&format!("column `{}` is a view; plain Utf8 is wanted here", field.name())));
+            }
+            self.schema = Some(Arc::new(schema));
+            return Ok(None);
+        }
+        let (Some(batch), Some(schema)) = (message.header_as_record_batch(), &self.schema) else {
+            return Err(bad(&"a batch before its schema"));
+        };
+        let batch = read_record_batch(body, batch, Arc::clone(schema), &HashMap::new(), None, &message.version());
+        batch.map(Some).map_err(|error| bad(&error))
     }
 }
 
@@ -99,9 +119,10 @@ fn has_views(data_type: &DataType) -> bool {
     }
 }
 
-/// The length of the message that `bytes` begin with, if arrow may be given it: a schema or a batch, whole, with a body
+/// The lengths of the metadata, and of all, of the message that `bytes` begin with, if arrow may be given it: a schema
+/// or a batch, whole, with a body
 /// as long as it says, without compression (a kilobyte may say that it is a terabyte).
-fn message(bytes: &[u8]) -> Result<usize, String> {
+fn message(bytes: &[u8]) -> Result<(usize, usize), String> {
     let cut = || "it ends in the middle of a message".to_owned();
     let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
     if head[..4] != CONTINUATION {
@@ -117,14 +138,14 @@ fn message(bytes: &[u8]) -> Result<usize, String> {
     let whole = length.checked_add(8).and_then(|length| length.checked_add(body));
     let whole = whole.filter(|whole| *whole <= bytes.len()).ok_or_else(cut)?;
     match message.header_type() {
-        MessageHeader::Schema if message.header_as_schema().is_some() => Ok(whole),
+        MessageHeader::Schema if message.header_as_schema().is_some() => Ok((length, whole)),
         MessageHeader::RecordBatch => {
             let batch = message.header_as_record_batch().ok_or("a batch without its header")?;
             if batch.compression().is_some() {
                 return Err("it is compressed, which is not allowed here".to_owned());
             }
             match usize::try_from(batch.length()) {
-                Ok(rows) if rows <= MAX_ROWS => Ok(whole),
+                Ok(rows) if rows <= MAX_ROWS => Ok((length, whole)),
                 Ok(rows) => Err(format!("{rows} rows; at most {MAX_ROWS} are allowed")),
                 Err(_) => Err("a negative number of rows".to_owned()),
             }

@@ -122,6 +122,7 @@ static int open_import(const struct annals_host *host, const struct annals_sourc
                        struct annals_error *error) {
   choose(request->options);
   const char *outcome = act("open");
+  if (!outcome) outcome = constructed;
   if (begins("open-error")) {
     fill_error(error);
     return 1;
@@ -159,7 +160,7 @@ static int run_export(const struct annals_host *host, struct ArrowArrayStream *i
                       struct annals_error *error) {
   (void)host;
   choose(request->options);
-  act("export");
+  const char *outcome = act("export");
   if (begins("open-error")) {
     fill_error(error);
     return 1;
@@ -167,7 +168,8 @@ static int run_export(const struct annals_host *host, struct ArrowArrayStream *i
   if (is("write-null")) return sink->write(sink->context, 0, 5);
   if (is("write-huge")) return sink->write(sink->context, (const uint8_t *)"x", SIZE_MAX);
   if (is("write-null-ignored")) sink->write(sink->context, 0, 5);
-  sink->write(sink->context, (const uint8_t *)"x\n", 2);
+  if (!outcome) outcome = "x\n";
+  sink->write(sink->context, (const uint8_t *)outcome, strlen(outcome));
   if (is("takes-nothing")) return 0;
   if (is("takes-nothing-claims-one")) {
     stats->read = stats->written = 1;
