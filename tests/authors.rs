@@ -101,8 +101,10 @@ fn a_project_in_rust() {
     let line = place.text("plugins/days/src/line.rs");
     place.write("plugins/days/src/line.rs", line + "pub fn more() { missing() }\n");
     let broken = annals(&place, folder, &["plugin", "dev"]).expect(2);
-    let told =
-        ["error[E0425]: cannot find function `missing`", "error: cannot build the plugin in `.`: cargo tells above"];
+    let told = [
+        "error[E0425]: cannot find function `missing`",
+        "error: cannot build the plugin in `.`\nCaused by: cargo tells above",
+    ];
     assert!(told.iter().all(|text| broken.stderr.contains(text)), "{}", broken.stderr);
 }
 

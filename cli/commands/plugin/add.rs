@@ -138,9 +138,9 @@ fn allow(_: &Path, _: &Sealed) -> std::io::Result<()> {
 /// Removes one of the user's plugins, and its approval.
 pub fn remove(id: &str, global: &Global) -> anyhow::Result<Exit> {
     let settings = Settings::load(global.plugin_limits())?;
-    let Found { plugins: found, broken, hidden } = installed::find(&settings);
+    let Found { plugins, broken, hidden } = installed::find(&settings);
     let all: Vec<&Installed> =
-        found.iter().map(|plugin| &**plugin).chain(hidden.iter().map(|(one, _)| &**one)).collect();
+        plugins.iter().map(|plugin| &**plugin).chain(hidden.iter().map(|(one, _)| &**one)).collect();
     let user = folders::user();
     let is_users = |folder: &Path| user.as_deref().is_some_and(|user| folder.parent() == Some(user));
     let ours = all.iter().find(|plugin| plugin.description.id == id && is_users(&plugin.folder));

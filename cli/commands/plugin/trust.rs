@@ -38,7 +38,11 @@ fn file_of(plugin: &Path, global: &Global) -> Result<PathBuf, Trouble> {
         Some(found) => Ok(found.file()),
         None if is_id => {
             let id = plugin.to_string_lossy();
-            Err(Trouble::new(format!("there is no file and no installed plugin `{id}`")).hint(near(&id, ids)))
+            let hint = match ids.len() {
+                0 => "`annals plugin add PATH` installs one".to_owned(),
+                _ => near(&id, ids),
+            };
+            Err(Trouble::new(format!("there is no file and no installed plugin `{id}`")).hint(hint))
         }
         None => Ok(plugin.to_owned()),
     }

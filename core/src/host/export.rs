@@ -102,6 +102,6 @@ impl FormatRef {
             return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
         }
         let given = (!given.left.get()).then_some(given.rows.get());
-        settle_export(&stats, given, host.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
+        settle_export(&stats, given, host.tally.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
     }
 }

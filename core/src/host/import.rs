@@ -150,7 +150,7 @@ impl ImportStream<'_> {
         if unsafe { stream_stats(self.consumer.raw(), &mut stats) } != 0 || stats.complete == 0 {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
-        let rejects = self.host.notes[NoteKind::Reject as usize];
+        let rejects = self.host.tally.notes[NoteKind::Reject as usize];
         if self.host.last_outside.2 > self.rows {
             let row = self.host.last_outside.2;
             return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));

@@ -52,7 +52,19 @@ pub(super) unsafe fn beginning(text: Str, most: usize) -> String {
     }
     let is_inside = |byte: &u8| byte & 0xC0 == 0x80;
     let end = (0..=most).rev().find(|&at| !is_inside(&bytes[at])).unwrap_or(0);
-    String::from_utf8_lossy(&bytes[..end]).into_owned() + "…"
+    String::from_utf8_lossy(&bytes[..end]).into_owned() + CUT
+}
+
+/// What stands where a text is cut.
+const CUT: &str = "…";
+
+/// The same for a text that is ours already; one that has been cut stays as it is.
+pub(super) fn fit(text: &mut String, most: usize) -> &str {
+    if text.len() > most + CUT.len() {
+        text.truncate((0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0));
+        text.push_str(CUT);
+    }
+    text
 }
 
 /// Text from outside on one line, without control characters, which could command a terminal.

@@ -1,16 +1,14 @@
 //! The host's table that a plugin calls back through.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use sha2::{Digest, Sha256};
-
 use super::Failure;
-use super::limits::{MAX_CODE, MAX_CODES, MAX_FACTS, MAX_TEXT, beginning, is_text, most_facts, most_notes, one_line};
+use super::limits::{MAX_CODE, MAX_TEXT, beginning, is_text, one_line};
+use super::tally::Tally;
 use crate::abi::{HostTable, NoteIn, Str, UNKNOWN};
 use crate::claim::Locator;
 use crate::error::Error;
@@ -21,8 +19,8 @@ use crate::plugin::{Fact, Host, MAX_REJECT_BYTES};
 /// What `context` of a [`HostTable`] points to.
 pub(super) struct HostContext<'h> {
     pub host: &'h dyn Host,
-    /// Notes of each kind, by its number.
-    pub notes: [u64; 5],
+    /// What has been told.
+    pub tally: Tally,
     /// The first thing for which the call counts as failed, whatever the plugin says: it broke the contract, or the
     /// input has more facts than can be kept. The plugin is asked to stop, and no longer listened to.
     pub failure: Option<Failure>,
@@ -32,11 +30,6 @@ pub(super) struct HostContext<'h> {
     pub rows: u64,
     /// How many bytes the import has read; `None` = an export.
     read: Option<Rc<Cell<u64>>>,
-    codes: HashSet<String>,
-    facts: HashSet<[u8; 32]>,
-    /// How many facts have been told, the same ones too, and how many bytes they have without those.
-    fact_count: u64,
-    fact_bytes: usize,
     /// Offset, line and row of the last record that was told of.
     pub last_outside: (u64, u64, u64),
     /// The windows as the plugin sees them, and the table that has them; made when it asks.
@@ -48,15 +41,11 @@ impl<'h> HostContext<'h> {
     pub(super) fn new(host: &'h dyn Host, read: Option<Rc<Cell<u64>>>) -> Self {
         Self {
             host,
-            notes: [0; 5],
+            tally: Tally::default(),
             failure: None,
             outside: 0,
             rows: 0,
             read,
-            codes: HashSet::new(),
-            facts: HashSet::new(),
-            fact_count: 0,
-            fact_bytes: 0,
             last_outside: (0, 1, 0),
             windows: Vec::new(),
             outside_table: None,
@@ -79,7 +68,12 @@ impl<'h> HostContext<'h> {
 
     /// How much has been told; it grows with everything that is.
     pub(super) fn told(&self) -> u64 {
-        self.notes.iter().sum::<u64>() + self.outside + self.facts.len() as u64
+        self.tally.told() + self.outside
+    }
+
+    /// How many bytes the import has read.
+    fn read(&self) -> Option<u64> {
+        self.read.as_ref().map(|read| read.get())
     }
 
     fn breach(&mut self, text: &str) {
@@ -126,35 +120,25 @@ unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
         if let Some((name, text)) = texts.into_iter().find(|(_, text)| !is_text(*text)) {
             return cx.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
         }
-        if let Some(read) = cx.read.as_ref().map(|read| read.get())
-            && cx.notes.iter().sum::<u64>() >= most_notes(read)
-        {
-            return cx.breach(&format!("more than {} notes about {read} bytes", most_notes(read)));
-        }
-        // SAFETY: as above.
-        let code = one_line(&unsafe { beginning(raw.code, MAX_CODE) });
-        if !cx.codes.contains(&code) {
-            if cx.codes.len() == MAX_CODES {
-                return cx.breach(&format!("notes of more than {MAX_CODES} codes"));
-            }
-            cx.codes.insert(code.clone());
-        }
-        cx.notes[raw.kind as usize] += 1;
         // SAFETY: as above.
         cx.expect_texts("a note", unsafe { [raw.code.bytes(), raw.text.bytes(), raw.event.bytes()] });
         // SAFETY: as above.
         let (text, event) = unsafe { (beginning(raw.text, MAX_TEXT), beginning(raw.event, MAX_TEXT)) };
         // SAFETY: as above.
-        let bytes = unsafe { raw.bytes.bytes() };
+        let (code, bytes) = unsafe { (beginning(raw.code, MAX_CODE), raw.bytes.bytes()) };
         let locator = Locator { offset: raw.offset, len: raw.len, line: raw.line };
-        cx.host.note(&Note {
+        let mut note = Note {
             kind,
             code,
             text,
             event: (!event.is_empty()).then_some(event),
             locator: (raw.offset != UNKNOWN).then_some(locator),
             bytes: bytes[..bytes.len().min(MAX_REJECT_BYTES)].to_vec(),
-        });
+        };
+        match cx.tally.note(&mut note, cx.read()) {
+            Ok(()) => cx.host.note(&note),
+            Err(failure) => cx.failure = Some(failure),
+        }
     });
 }
 
@@ -169,28 +153,14 @@ unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) 
         // SAFETY: the plugin's texts live for the call.
         let parts = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
         cx.expect_texts("a fact", parts);
-        // A fact that has been told is told; calendars repeat their time zones.
-        let mut hash = Sha256::new();
-        parts.iter().for_each(|part| {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        });
-        let read = cx.read.as_ref().map_or(0, |read| read.get());
-        cx.fact_count += 1;
-        if cx.fact_count > most_notes(read) {
-            return cx.breach(&format!("more than {} facts about {read} bytes", most_notes(read)));
-        }
-        if !cx.facts.insert(hash.finalize().into()) {
-            return;
-        }
-        cx.fact_bytes += 64 + parts.iter().map(|part| part.len()).sum::<usize>();
-        if cx.fact_bytes > MAX_FACTS {
-            if cx.fact_bytes as u64 > most_facts(read) {
-                return cx.breach(&format!("more than {MAX_FACTS} bytes of facts about {read} bytes"));
+        let [kind, key, json] = parts;
+        match cx.tally.fact(kind, key, json, cx.read().or(Some(0))) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(failure) => {
+                cx.failure = Some(failure);
+                return;
             }
-            let text = format!("what it says of all its records (calendars, time zones) is above {MAX_FACTS} bytes");
-            cx.failure = Some(Failure::Refused(Error::new(text)));
-            return;
         }
         let [kind, key, json] = parts.map(|part| String::from_utf8_lossy(part).into_owned());
         match serde_json::from_str(&json) {

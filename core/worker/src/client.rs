@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use annals_core::abi::{ExportStats, ImportStats};
-use annals_core::host::{Failure, settle_export, settle_import};
+use annals_core::host::{Failure, Tally, fit_error, settle_export, settle_import};
 use annals_core::plugin::{ExportCounts, Host, ImportCounts};
 use annals_core::table::{Builder, Rows};
-use annals_core::{Error, Note, NoteKind, json};
+use annals_core::{Error, Fact, Note, NoteKind, json};
 use arrow_array::RecordBatch;
 use serde_json::{Map, Value};
 
@@ -49,8 +49,8 @@ impl<R: Running> Conversation<R> {
         loop {
             match self.worker.receive()? {
                 None => return Err(self.worker.ended()),
-                Some(Message::Error(error, true)) => return Err(Failure::Plugin(error)),
-                Some(Message::Error(error, false)) => return Err(Failure::Refused(error)),
+                Some(Message::Error(error, true)) => return Err(Failure::Plugin(fit_error(error))),
+                Some(Message::Error(error, false)) => return Err(Failure::Refused(fit_error(error))),
                 Some(Message::Hello(VERSION)) if !self.greeted => self.greeted = true,
                 Some(Message::Hello(version)) if !self.greeted => {
                     return Err(wrong(format!("it speaks version {version} of the protocol, not {VERSION}")));
@@ -96,28 +96,37 @@ fn count(account: &Map<String, Value>, key: &str) -> Result<u64, Failure> {
 /// What the host is told, and how often.
 struct Told<'h> {
     host: &'h dyn Host,
-    notes: [u64; 5],
+    tally: Tally,
 }
 
 impl<'h> Told<'h> {
     fn new(host: &'h dyn Host) -> Self {
-        Self { host, notes: [0; 5] }
+        Self { host, tally: Tally::default() }
     }
 
-    fn note(&mut self, note: &Note) {
-        self.notes[note.kind as usize] += 1;
-        self.host.note(note);
+    fn note(&mut self, mut note: Note) -> Result<(), Failure> {
+        self.tally.note(&mut note, None)?;
+        self.host.note(&note);
+        Ok(())
+    }
+
+    fn fact(&mut self, fact: &Fact) -> Result<(), Failure> {
+        let json = fact.value.to_string();
+        if self.tally.fact(fact.kind.as_bytes(), fact.key.as_bytes(), json.as_bytes(), None)? {
+            self.host.fact(fact);
+        }
+        Ok(())
     }
 
     /// Tells what any action may tell; gives back what is none of it.
-    fn message(&mut self, message: Message) -> Option<Message> {
+    fn message(&mut self, message: Message) -> Result<Option<Message>, Failure> {
         match message {
-            Message::Note(note) => self.note(&note),
+            Message::Note(note) => self.note(note)?,
             Message::Progress(bytes) => self.host.progress(bytes),
             Message::Log(_) => {}
-            other => return Some(other),
+            other => return Ok(Some(other)),
         }
-        None
+        Ok(None)
     }
 }
 
@@ -163,9 +172,9 @@ impl<'h, R: Running> Import<'h, R> {
                 return Ok(None);
             }
             let message = self.worker.next()?;
-            match self.told.message(message) {
+            match self.told.message(message)? {
                 None => {}
-                Some(Message::Fact(fact)) => self.told.host.fact(&fact),
+                Some(Message::Fact(fact)) => self.told.fact(&fact)?,
                 Some(Message::Batches(bytes)) => {
                     let batches = self.reader.read(bytes).map_err(Failure::Plugin)?;
                     let is_empty = batches.iter().all(|batch| batch.num_rows() == 0);
@@ -191,14 +200,14 @@ impl<'h, R: Running> Import<'h, R> {
             wrong(format!("its event {number} is none: {}", error.sentence()))
         })?;
         for repair in reading.repairs {
-            self.told.note(&Note {
+            self.told.note(Note {
                 kind: NoteKind::Repair,
                 code: repair.code.to_owned(),
                 text: repair.text,
                 event: reading.event.id.clone(),
                 locator: None,
                 bytes: Vec::new(),
-            });
+            })?;
         }
         self.events.event(&reading.event);
         if self.events.len() >= self.batch_rows || self.events.bytes() >= BATCH_BYTES {
@@ -224,7 +233,7 @@ impl<'h, R: Running> Import<'h, R> {
             rejected: count(&account, "rejected")?,
             filtered: count(&account, "filtered")?,
         };
-        settle_import(&stats, self.rows, self.told.notes[NoteKind::Reject as usize], 0).map_err(Failure::Plugin)
+        settle_import(&stats, self.rows, self.told.tally.notes[NoteKind::Reject as usize], 0).map_err(Failure::Plugin)
     }
 }
 
@@ -233,7 +242,7 @@ pub fn check(worker: impl Running, host: &dyn Host) -> Result<(), Failure> {
     let (mut worker, mut told) = (Conversation::new(worker), Told::new(host));
     loop {
         let message = worker.next()?;
-        match told.message(message) {
+        match told.message(message)? {
             None | Some(Message::Fact(_)) => {}
             Some(Message::End(_)) => return Ok(()),
             Some(other) => return unexpected(&other),
@@ -256,7 +265,7 @@ pub fn export(
     let (mut worker, mut told) = (Conversation::new(worker), Told::new(host));
     loop {
         let message = worker.next()?;
-        match told.message(message) {
+        match told.message(message)? {
             None => {}
             Some(Message::Data(bytes)) => out.write_all(&bytes).map_err(|error| Failure::Io(error.to_string()))?,
             Some(Message::End(account)) => {
@@ -267,7 +276,8 @@ pub fn export(
                     written: count(&account, "written")?,
                     omitted: count(&account, "omitted")?,
                 };
-                return settle_export(&stats, given(), told.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin);
+                return settle_export(&stats, given(), told.tally.notes[NoteKind::Omit as usize])
+                    .map_err(Failure::Plugin);
             }
             Some(other) => return unexpected(&other),
         }
