@@ -66,7 +66,9 @@ fn a_project_in_python() {
     assert!(listed.text().contains("in a worker with your rights, approved: days/days.py"), "{}", listed.text());
     assert!(!place.data().join("annals").exists(), "the approval is for that run alone");
     // What is said of the format in the one project is true of what annals makes of it.
-    place.run(&["merge", "--plugin", "days/days.py", "days/samples/good.days", "-o", "a.json", "-o", "a.days"]).ok();
+    let _ = place
+        .run(&["merge", "--plugin", "days/days.py", "days/samples/good.days", "-o", "a.json", "-o", "a.days"])
+        .ok();
     assert_eq!(
         place.run(&["merge", "--plugin", "days/days.py", "a.days", "-t", "days"]).ok().stdout,
         place.read("a.days")
@@ -84,7 +86,7 @@ fn a_project_in_rust() {
     let told = run(&place, folder, env!("CARGO"), &["test", "--quiet"]);
     assert!(told.contains("test result: ok. 27 passed"), "{told}");
     let left = annals(&place, folder, &["plugin", "dev", "--", "merge", "samples/bad.my_days", "-t", "my_days"]);
-    assert_eq!((left.code, left.text()), (1, "2025-09-13\tThe one good line\n".into()), "{}", left.stderr);
+    assert_eq!((left.code, left.text()), (1, "2025-09-13\tThe one good line\n"), "{}", left.stderr);
     let here = annals(&place, folder, &["plugin", "dev", "--in-process"]).ok();
     assert!(
         here.text().contains("my_days 0.1.0    my_days          loaded into this process, approved: "),

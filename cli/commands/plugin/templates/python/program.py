@@ -19,7 +19,7 @@ FORMAT = {
         "type": "string", "enum": ["tab", "semicolon"], "default": "tab",
         "description": "What stands between the date and the title.",
     }}},
-    "example": "annals --plugin ./@NAME@.py merge @NAME@,separator=semicolon:a.@NAME@",
+    "example": "annals merge @NAME@,separator=semicolon:a.@NAME@",
     "import": True,
     "export": True,
     "sniff": True,
