@@ -100,7 +100,8 @@ fn program(folder: &Path) -> Result<PathBuf, Trouble> {
 fn library(folder: &Path, release: bool) -> Result<PathBuf, Trouble> {
     let cannot =
         |cause: String| Trouble::new(format!("cannot build the plugin in `{}`", folder.display())).cause(cause);
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo =
+        Command::new(std::env::var_os("CARGO").filter(|cargo| !cargo.is_empty()).unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--lib", "--message-format", "json-render-diagnostics"]).current_dir(folder);
     cargo.args(release.then_some("--release")).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = cargo.spawn().map_err(|error| {
