@@ -5,8 +5,10 @@ use std::io::Write;
 use annals_core::host::{self, Failure, FormatRef};
 use annals_core::plugin::{ExportCounts, Host, ImportCounts, ImportRequest, Options};
 use annals_core::{Error, Fact};
+use annals_worker::describe::FormatDescription;
 use arrow_array::RecordBatch;
 
+use crate::plugins::installed::InstalledFormat;
 use crate::source::Opened;
 use crate::worker::{self, WorkerFormat};
 
@@ -17,6 +19,8 @@ pub enum Format {
     Here(FormatRef),
     /// Its plugin runs in processes of its own.
     Apart(WorkerFormat),
+    /// Its plugin is installed, and becomes one of the others when it is first used.
+    Installed(InstalledFormat),
 }
 
 impl Format {
@@ -25,6 +29,7 @@ impl Format {
         match self {
             Self::Here(format) => format.name(),
             Self::Apart(format) => format.info().name.clone(),
+            Self::Installed(format) => format.info().name.clone(),
         }
     }
 
@@ -33,6 +38,7 @@ impl Format {
         match self {
             Self::Here(format) => format.summary(),
             Self::Apart(format) => format.info().summary.clone(),
+            Self::Installed(format) => format.info().summary.clone(),
         }
     }
 
@@ -41,6 +47,7 @@ impl Format {
         match self {
             Self::Here(format) => format.extensions(),
             Self::Apart(format) => format.info().extensions.clone(),
+            Self::Installed(format) => format.info().extensions.clone(),
         }
     }
 
@@ -49,6 +56,7 @@ impl Format {
         match self {
             Self::Here(format) => format.media_types(),
             Self::Apart(format) => format.info().media_types.clone(),
+            Self::Installed(format) => format.info().media_types.clone(),
         }
     }
 
@@ -57,6 +65,7 @@ impl Format {
         match self {
             Self::Here(format) => format.options(),
             Self::Apart(format) => format.info().options.clone(),
+            Self::Installed(format) => format.info().options.clone(),
         }
     }
 
@@ -65,6 +74,7 @@ impl Format {
         match self {
             Self::Here(format) => format.example(),
             Self::Apart(format) => format.info().example.clone(),
+            Self::Installed(format) => format.info().example.clone(),
         }
     }
 
@@ -73,6 +83,7 @@ impl Format {
         match self {
             Self::Here(format) => format.can_import(),
             Self::Apart(format) => format.info().import,
+            Self::Installed(format) => format.info().import,
         }
     }
 
@@ -81,6 +92,7 @@ impl Format {
         match self {
             Self::Here(format) => format.can_export(),
             Self::Apart(format) => format.info().export,
+            Self::Installed(format) => format.info().export,
         }
     }
 
@@ -89,6 +101,16 @@ impl Format {
         match self {
             Self::Here(format) => format.can_validate(),
             Self::Apart(format) => format.info().check,
+            Self::Installed(format) => format.info().check,
+        }
+    }
+
+    /// All that is said of it.
+    pub fn description(&self) -> FormatDescription {
+        match self {
+            Self::Here(format) => FormatDescription::of(*format),
+            Self::Apart(format) => format.info().clone(),
+            Self::Installed(format) => format.info().clone(),
         }
     }
 
@@ -97,6 +119,11 @@ impl Format {
         match self {
             Self::Here(format) => format.sniff(head, name),
             Self::Apart(format) => format.sniff(head, name),
+            // One that cannot be used knows nothing of it.
+            Self::Installed(format) if format.info().sniff => {
+                format.format().map_or(0, |format| format.sniff(head, name))
+            }
+            Self::Installed(_) => 0,
         }
     }
 
@@ -111,6 +138,7 @@ impl Format {
         Ok(match self {
             Self::Here(format) => ImportStream::Here(format.import(Box::new(opened), label, request, host)?),
             Self::Apart(format) => ImportStream::Apart(Box::new(format.import(opened, label, request, host)?)),
+            Self::Installed(format) => format.format()?.import(opened, label, request, host)?,
         })
     }
 
@@ -126,6 +154,7 @@ impl Format {
         match self {
             Self::Here(format) => format.export(batches, facts, options, out, host),
             Self::Apart(format) => format.export(batches, facts, options, out, host),
+            Self::Installed(format) => format.format()?.export(batches, facts, options, out, host),
         }
     }
 
@@ -140,6 +169,7 @@ impl Format {
         match self {
             Self::Here(format) => format.validate(Box::new(opened), label, request, host),
             Self::Apart(format) => format.validate(opened, label, request, host),
+            Self::Installed(format) => format.format()?.validate(opened, label, request, host),
         }
     }
 }

@@ -1,20 +1,18 @@
 //! The formats there are, from which plugin and by which carrier.
 
 use std::path::{Path, PathBuf};
-
 use std::sync::Arc;
 
 use annals_core::abi::PluginTable;
 use annals_core::error::Error;
-use annals_core::host::Plugin;
+use annals_core::host::{Failure, Plugin};
 
 use crate::carrier::Format;
 use crate::commands::plugin::cannot_load;
 use crate::exit::{Trouble, near};
-use crate::load;
-use crate::plugins::sealed::{Kind, Sealed};
-use crate::plugins::trust::Trust;
-use crate::worker::{Limits, Program, Worker, WorkerFormat};
+use crate::plugins::installed::{self, Found, Installed, InstalledFormat};
+use crate::plugins::sealed::library_id;
+use crate::plugins::{Ready, Settings};
 
 /// The plugins that are built in. A new one is one line here and one in `Cargo.toml`.
 static BUILTIN: &[&PluginTable] = &[
@@ -36,6 +34,25 @@ pub enum Carrier {
 }
 
 impl Carrier {
+    /// Of a plugin that the user names by `path`.
+    pub fn of(ready: &Ready, path: PathBuf) -> Self {
+        match ready {
+            Ready::Here(_) => Self::Loaded(path),
+            Ready::Apart(worker) if worker.is_trusted() => Self::Trusted(path),
+            Ready::Apart(_) => Self::Worker(path),
+        }
+    }
+
+    /// Of an installed plugin, which need not run for that.
+    fn of_installed(plugin: &Installed, settings: &Settings) -> Self {
+        let path = plugin.file();
+        match (settings.trust.has(plugin.sha256()), library_id(&path)) {
+            (true, Some(_)) => Self::Loaded(path),
+            (true, None) => Self::Trusted(path),
+            (false, _) => Self::Worker(path),
+        }
+    }
+
     /// The word in reports.
     pub fn name(&self) -> &'static str {
         match self {
@@ -69,60 +86,63 @@ pub struct Registry {
     pub failed: Vec<(PathBuf, Error)>,
     /// Formats that lost their name to another plugin's: (name, loser, winner).
     pub shadowed: Vec<(String, String, String)>,
+    /// Installed plugins that cannot be used, with the reason.
+    pub broken: Vec<(PathBuf, Error)>,
+    /// Installed plugins, and those that lost their id to another's, with the folder of that.
+    pub installed: Vec<(Arc<Installed>, Option<PathBuf>)>,
 }
 
 impl Registry {
-    /// The built-in plugins, and those of `paths`. A named library comes before a built-in plugin of the same id or
-    /// format, and an earlier one before a later.
-    pub fn new(paths: &[PathBuf], limits: Limits) -> Result<Self, Trouble> {
+    /// The plugins that the user names by `paths`, then those that are built in, then those that are installed: of two
+    /// formats of one name the first counts. So a named plugin may take the place of a built-in one, an installed one
+    /// never does.
+    pub fn new(paths: &[PathBuf], settings: &Settings) -> Self {
         let mut registry = Self::default();
-        let trust = if paths.is_empty() { Trust::default() } else { Trust::load()? };
         for path in paths {
-            if let Err(error) = registry.add_file(path, &trust, limits) {
-                registry.failed.push((path.clone(), error));
+            match settings.open(path, None) {
+                Ok(ready) => {
+                    let carrier = Carrier::of(&ready, path.clone());
+                    registry.add(&ready.id(), &ready.version(), ready.formats(), &carrier);
+                }
+                Err(error) => registry.failed.push((path.clone(), error)),
             }
         }
+        registry.add_built_in();
+        let Found { plugins, broken, hidden } = installed::find(settings);
+        for plugin in plugins {
+            let formats = InstalledFormat::all(&plugin).into_iter().map(Format::Installed);
+            let carrier = Carrier::of_installed(&plugin, settings);
+            registry.add(&plugin.description.id, &plugin.description.version, formats, &carrier);
+            registry.installed.push((plugin, None));
+        }
+        registry.broken = broken;
+        registry.installed.extend(hidden.into_iter().map(|(plugin, winner)| (plugin, Some(winner))));
+        registry.entries.sort_by_key(|entry| entry.format.name());
+        registry
+    }
+
+    fn add_built_in(&mut self) {
         for table in BUILTIN {
             // SAFETY: a static descriptor linked into this program.
             match unsafe { Plugin::built_in(table) } {
-                Ok(plugin) => registry.add(plugin, Carrier::BuiltIn),
-                Err(error) => registry.failed.push((PathBuf::from("(built in)"), error)),
+                Ok(plugin) => {
+                    let formats = plugin.formats().into_iter().map(Format::Here);
+                    self.add(&plugin.id(), &plugin.version(), formats, &Carrier::BuiltIn);
+                }
+                Err(error) => self.failed.push((PathBuf::from("(built in)"), error)),
             }
         }
-        registry.entries.sort_by_key(|entry| entry.format.name());
-        Ok(registry)
     }
 
     /// The built-in plugins alone.
     #[cfg(test)]
     pub fn built_in() -> Self {
-        Self::new(&[], Limits::default()).expect("no file is read")
+        let mut registry = Self::default();
+        registry.add_built_in();
+        registry
     }
 
-    /// Adds the plugin in a file: an approved library in this process, all else in processes of their own.
-    fn add_file(&mut self, path: &Path, trust: &Trust, limits: Limits) -> Result<(), Error> {
-        let sealed = Arc::new(Sealed::new(path)?);
-        let trusted = trust.has(&sealed.sha256);
-        if let (Kind::Library(id), true) = (&sealed.kind, trusted) {
-            self.add(load::approved(&sealed, id)?, Carrier::Loaded(path.to_owned()));
-            // The loader knows libraries by their paths: the next one must not get that of this one.
-            std::mem::forget(sealed);
-            return Ok(());
-        }
-        let worker = Arc::new(Worker::new(Program { sealed, trusted, limits })?);
-        let (id, version) = (worker.description.id.clone(), worker.description.version.clone());
-        let carrier = if trusted { Carrier::Trusted } else { Carrier::Worker };
-        let formats = WorkerFormat::all(&worker).into_iter().map(Format::Apart);
-        self.add_formats(&id, &version, formats, &carrier(path.to_owned()));
-        Ok(())
-    }
-
-    fn add(&mut self, plugin: Plugin, carrier: Carrier) {
-        let formats = plugin.formats().into_iter().map(Format::Here);
-        self.add_formats(&plugin.id(), &plugin.version(), formats, &carrier);
-    }
-
-    fn add_formats(&mut self, plugin: &str, version: &str, formats: impl Iterator<Item = Format>, carrier: &Carrier) {
+    fn add(&mut self, plugin: &str, version: &str, formats: impl IntoIterator<Item = Format>, carrier: &Carrier) {
         for format in formats {
             let name = format.name();
             let (plugin, version) = (plugin.to_owned(), version.to_owned());
@@ -144,8 +164,18 @@ impl Registry {
     pub fn named(&self, name: &str) -> Result<&Entry, Trouble> {
         self.entries.iter().find(|entry| entry.format.name() == name).ok_or_else(|| {
             let names = self.entries.iter().map(|entry| entry.format.name());
-            Trouble::new(format!("there is no format `{name}`")).hint(near(name, names))
+            let hint = near(name, names);
+            Trouble::new(format!("there is no format `{name}`")).hint(match self.of_broken() {
+                Some(broken) => format!("{hint}; {broken}"),
+                None => hint,
+            })
         })
+    }
+
+    /// A hint that some plugins are not there because they are broken, if so.
+    pub fn of_broken(&self) -> Option<String> {
+        let some = "some installed plugins cannot be used, as `annals plugin list` tells";
+        (!self.broken.is_empty()).then(|| some.to_owned())
     }
 
     /// Whether there is a format of this name.
@@ -164,8 +194,23 @@ impl Registry {
         if let Some(entry) = self.by_extension(name, |entry| entry.format.can_import())? {
             return Ok(entry);
         }
+        let by_magic = |entry: &&Entry| matches!(&entry.format, Format::Installed(format) if format.has_magic(head));
+        match readable().filter(by_magic).collect::<Vec<_>>().as_slice() {
+            [] => {}
+            [one] => return Ok(one),
+            [one, two, ..] => return Err(tie(name, one, two)),
+        }
         if let Some(entry) = best_sniff(readable(), head, name)? {
             return Ok(entry);
+        }
+        for entry in readable() {
+            // One that cannot even be asked may be the one.
+            if let Format::Installed(format) = &entry.format
+                && let Err(Failure::Refused(error)) = format.format()
+            {
+                let trouble = Trouble::new(format!("cannot tell whether `{name}` is `{}`", entry.format.name()));
+                return Err(Trouble { hint: error.hint.clone(), ..trouble.cause(error) });
+            }
         }
         let names: Vec<String> = readable().map(|entry| entry.format.name()).collect();
         let what = if name.is_empty() { "standard input" } else { name };

@@ -91,10 +91,15 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_annals"));
         command.args(args).current_dir(self.folder.path()).env_clear().env("LC_ALL", "C");
         // Nothing of the user's: what is approved lies beside.
-        command.env("XDG_DATA_HOME", self.data.path());
+        command.env("XDG_DATA_HOME", self.data.path()).env("XDG_DATA_DIRS", self.data.path().join("system"));
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// The folder of what the program keeps for its user.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().to_owned()
     }
 
     /// Approves a plugin, so that it is loaded.
@@ -167,6 +172,12 @@ impl Run {
     /// The titles of the events on standard output.
     pub fn titles(&self) -> Vec<String> {
         self.events().iter().map(|event| event["title"].as_str().unwrap_or("-").to_owned()).collect()
+    }
+
+    /// As [`Run::snapshot`], for what tells of files in `data` too.
+    pub fn snapshot_without(mut self, name: &str, data: &Path) {
+        self.hidden.insert(0, (data.display().to_string(), "[DATA]"));
+        self.snapshot(name);
     }
 
     /// Locks command line, exit code, standard output and standard error in one snapshot.

@@ -14,11 +14,15 @@ mod filters;
 mod foreign;
 mod help;
 mod hostile;
+#[cfg(unix)]
+mod install;
 mod limits;
 mod options;
 #[cfg(unix)]
 mod outside;
 mod plugin_check;
+#[cfg(target_os = "linux")]
+mod programs;
 mod samples;
 mod scenarios;
 mod signals;

@@ -87,7 +87,7 @@ fn a_plugin_that_never_ends_is_stopped() {
     let place = wrong();
     place.write("endless/a.hangs", "one\ntwo\n");
     let args =
-        ["plugin", "check", "libannals_wrong.so", "--samples", "endless", "--only", "truncation", "--timeout", "1"];
+        ["plugin", "check", "libannals_wrong.so", "--samples", "endless", "--only", "truncation", "--timeout", "5"];
     place.run(&args).expect(1).snapshot("plugin-check-endless");
 }
 

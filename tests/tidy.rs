@@ -104,7 +104,7 @@ fn dependencies_point_in_one_direction() {
 fn there_are_not_many_packages() {
     let lock = fs::read_to_string(Path::new(ROOT).join("Cargo.lock")).expect("Cargo.lock");
     let count = lock.matches("[[package]]").count();
-    assert!(count <= 170, "{count} packages: is the new one worth its weight? If so, raise the number here");
+    assert!(count <= 180, "{count} packages: is the new one worth its weight? If so, raise the number here");
 }
 
 #[test]

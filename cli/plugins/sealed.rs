@@ -95,7 +95,7 @@ impl Sealed {
 }
 
 /// The id in the name of a library: `libannals_ID.so`, `annals_ID.dll`.
-fn library_id(path: &Path) -> Option<String> {
+pub fn library_id(path: &Path) -> Option<String> {
     let stem = path.file_stem().and_then(|stem| stem.to_str())?;
     let extension = path.extension().and_then(|extension| extension.to_str())?;
     let name = stem.strip_prefix("lib").unwrap_or(stem);

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::exit::Trouble;
+use crate::plugins::folders;
 use crate::plugins::sealed::Sealed;
 
 /// The user's list.
@@ -77,7 +78,5 @@ impl Trust {
 
 /// The list: a line for each plugin, its SHA-256 and its name.
 fn path() -> Option<PathBuf> {
-    let folder = std::env::var_os("XDG_DATA_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let folder = folder.or_else(|| std::env::home_dir().map(|home| home.join(".local/share")));
-    folder.map(|folder| folder.join("annals/trusted"))
+    folders::user_data().map(|folder| folder.join("trusted"))
 }

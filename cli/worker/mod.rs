@@ -57,11 +57,20 @@ impl Worker {
             Failure::Refused(error) | Failure::Plugin(error) => error,
             Failure::Io(text) => Error::new(text),
             Failure::Cancelled => Error::new("interrupted"),
+        });
+        let description = description.map_err(|error| {
+            let is_program = program.id().is_none() && error.hint.is_none();
+            if is_program { error.hint("a program is a plugin if it speaks docs/worker-protocol.md") } else { error }
         })?;
         if let Some(id) = program.id().filter(|id| *id != description.id) {
             return Err(Error::new(format!("it calls itself `{}`, but its file is named for `{id}`", description.id)));
         }
         Ok(Self { program, description, sniffed: Mutex::default() })
+    }
+
+    /// Whether the user has approved it.
+    pub fn is_trusted(&self) -> bool {
+        self.program.trusted
     }
 
     /// How surely `head` is of each format. A plugin that fails to say knows nothing of it.

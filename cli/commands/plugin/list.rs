@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use super::{print_failed, registry_of_all};
+use super::{cannot_load, print_failed, registry_of_all};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::registry::Carrier;
-use crate::worker;
+use crate::{report, worker};
 
 /// Lists.
 pub fn run(global: &Global) -> anyhow::Result<Exit> {
@@ -29,6 +29,12 @@ pub fn run(global: &Global) -> anyhow::Result<Exit> {
         };
         writeln!(out, "{name:16} {:16} {carrier}", formats.join(" "))?;
     }
+    for (plugin, winner) in &registry.installed {
+        let (id, version) = (&plugin.description.id, &plugin.description.version);
+        if let Some(winner) = winner {
+            writeln!(out, "plugin {id} {version} in {} is hidden by {}", plugin.folder.display(), winner.display())?;
+        }
+    }
     for (format, loser, winner) in &registry.shadowed {
         writeln!(out, "format {format} of {loser} is hidden by {winner}")?;
     }
@@ -36,5 +42,11 @@ pub fn run(global: &Global) -> anyhow::Result<Exit> {
     for lack in worker::lacks().iter().filter(|_| apart) {
         writeln!(out, "this system does not offer {lack}")?;
     }
-    Ok(print_failed(&registry))
+    for (folder, error) in &registry.broken {
+        report::print_error(&cannot_load(folder, error));
+    }
+    match print_failed(&registry) {
+        Exit::Done if !registry.broken.is_empty() => Ok(Exit::Partial),
+        exit => Ok(exit),
+    }
 }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+mod add;
 mod check;
+mod info;
 mod list;
+mod lock;
 mod trust;
 
 use annals_core::Error;
@@ -11,6 +14,7 @@ use clap::{Args, Subcommand};
 
 use crate::args::Global;
 use crate::exit::{Exit, Trouble};
+use crate::plugins::Settings;
 use crate::registry::Registry;
 use crate::report;
 
@@ -25,20 +29,34 @@ pub struct PluginArgs {
 enum PluginCommand {
     /// List the plugins, their formats and how they are carried
     List,
+    Info(info::InfoArgs),
+    Add(add::AddArgs),
+    /// Remove a plugin that you have added, and its approval
+    Remove {
+        /// The plugin's id
+        id: String,
+    },
     /// Approve a plugin: its code runs with your rights
     ///
     /// A plugin that is not approved runs in a process of its own, without access to files and network. An approved
     /// library is loaded into annals itself, which is faster; an approved program runs without the sandbox. The
     /// approval is of the file's SHA-256: when the file changes, it is to be given again.
     Trust {
-        /// The library or program
-        path: PathBuf,
+        /// The library or program, or the id of an installed plugin
+        #[arg(value_name = "PLUGIN")]
+        which: PathBuf,
     },
     /// Take the approval of a plugin back
     Untrust {
         /// The library or program, its name, or the beginning of its SHA-256
-        plugin: String,
+        #[arg(value_name = "PLUGIN")]
+        which: String,
     },
+    /// Write which plugins may run in this folder, to `annals-plugins.lock`
+    ///
+    /// Where that file is, only the plugins in it run, and only as long as their files have the same SHA-256: for runs
+    /// that must give the same every night. It has the plugins that are installed and those named by `--plugin`.
+    Lock,
     Check(check::CheckArgs),
     #[command(hide = true)]
     RunTest(check::RunTestArgs),
@@ -53,7 +71,7 @@ pub fn registry(global: &Global) -> Result<Registry, Trouble> {
 
 /// The formats for a command that only tells what there is.
 pub fn registry_of_all(global: &Global) -> Result<Registry, Trouble> {
-    Registry::new(&global.plugin, global.plugin_limits())
+    Ok(Registry::new(&global.plugin, &Settings::load(global.plugin_limits())?))
 }
 
 /// Why a plugin cannot be used.
@@ -76,7 +94,11 @@ pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
         PluginCommand::List => list::run(global),
         PluginCommand::Check(args) => check::run(args, global),
         PluginCommand::RunTest(args) => check::run_test(args),
-        PluginCommand::Trust { path } => trust::trust(path),
-        PluginCommand::Untrust { plugin } => trust::untrust(plugin),
+        PluginCommand::Info(args) => info::run(args, global),
+        PluginCommand::Add(args) => add::add(args, global),
+        PluginCommand::Remove { id } => add::remove(id, global),
+        PluginCommand::Lock => lock::run(global),
+        PluginCommand::Trust { which } => trust::trust(which, global),
+        PluginCommand::Untrust { which } => trust::untrust(which),
     }
 }

@@ -1,19 +1,22 @@
 //! `annals plugin trust`, `annals plugin untrust`
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::cannot_load;
-use crate::exit::{Exit, Trouble};
+use crate::args::Global;
+use crate::exit::{Exit, Trouble, near};
 use crate::plugins::sealed::{Kind, Sealed};
 use crate::plugins::trust::{Approved, Trust};
+use crate::plugins::{Settings, installed};
 
 fn sealed(path: &Path) -> Result<Sealed, Trouble> {
     Sealed::new(path).map_err(|error| cannot_load(path, &error))
 }
 
-/// Approves a file.
-pub fn trust(path: &Path) -> anyhow::Result<Exit> {
+/// Approves a file, or the file of an installed plugin.
+pub fn trust(plugin: &Path, global: &Global) -> anyhow::Result<Exit> {
+    let path = &file_of(plugin, global)?;
     let sealed = sealed(path)?;
     let new = Trust::load()?.add(&sealed)?;
     let (path, sha256) = (path.display(), &sealed.sha256);
@@ -24,6 +27,25 @@ pub fn trust(path: &Path) -> anyhow::Result<Exit> {
     let was = if new { "" } else { " already" };
     writeln!(std::io::stdout(), "`{path}` is{was} approved: {how} (sha256 {sha256})")?;
     Ok(Exit::Done)
+}
+
+/// The file of an installed plugin, if `plugin` is its id and no path.
+fn file_of(plugin: &Path, global: &Global) -> Result<PathBuf, Trouble> {
+    let is_id = plugin.to_str().is_some_and(|id| !id.contains(['/', '\\', '.'])) && !plugin.exists();
+    let installed = if is_id { installed::find(&Settings::load(global.plugin_limits())?).plugins } else { Vec::new() };
+    let ids = installed.iter().map(|plugin| plugin.description.id.clone());
+    match installed.iter().find(|one| Some(one.description.id.as_str()) == plugin.to_str()) {
+        Some(found) => Ok(found.file()),
+        None if is_id => {
+            let id = plugin.to_string_lossy();
+            let hint = match ids.len() {
+                0 => "`annals plugin add PATH` installs one".to_owned(),
+                _ => near(&id, ids),
+            };
+            Err(Trouble::new(format!("there is no file and no installed plugin `{id}`")).hint(hint))
+        }
+        None => Ok(plugin.to_owned()),
+    }
 }
 
 /// A beginning of a hash that is long enough to mean one.

@@ -86,7 +86,8 @@ impl Description {
 }
 
 impl FormatDescription {
-    fn of(format: FormatRef) -> Self {
+    /// Of a format that is loaded here.
+    pub fn of(format: FormatRef) -> Self {
         Self {
             name: format.name(),
             summary: format.summary(),

@@ -23,6 +23,8 @@ use crate::exit::{Exit, Trouble, near};
 
 /// The test of what the library exports.
 const SYMBOLS: &str = "symbols";
+/// After how long a library that is still being loaded counts as one that cannot be.
+const LOAD_LIMIT: Duration = Duration::from_secs(60);
 /// How long loading a library and reading its descriptor may take.
 const SCAN_LIMIT: Duration = Duration::from_millis(10);
 /// How often that is measured; the median counts.
@@ -107,7 +109,7 @@ pub fn run(args: &CheckArgs, _: &Global) -> anyhow::Result<Exit> {
     }
     let cannot_load =
         |cause: &str| Trouble::new(format!("cannot load plugin `{}`", args.library.display())).cause(cause);
-    let ended = process::run(args.command(DESCRIBE, None, None)?, args.limit())?;
+    let ended = process::run(args.command(DESCRIBE, None, None)?, args.limit().max(LOAD_LIMIT))?;
     let answer = match ended.answer() {
         Ok(answer) => answer,
         Err(failures) => return Err(cannot_load(&failures.join("; ")).into()),

