@@ -135,7 +135,6 @@ impl Registry {
     }
 
     /// The built-in plugins alone.
-    #[cfg(test)]
     pub fn built_in() -> Self {
         let mut registry = Self::default();
         registry.add_built_in();

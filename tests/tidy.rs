@@ -184,7 +184,7 @@ fn every_snapshot_and_golden_file_has_a_test() {
     let sample_golden: BTreeSet<String> =
         samples.iter().flat_map(|(plugin, name)| formats.map(|format| format!("{plugin}/{name}.{format}"))).collect();
     // Names that a test puts together: what it puts before the part that it quotes.
-    let composed = ["hostile-", "help-", "formats-", "plugin-", "plugin-check-"];
+    let composed = ["hostile-", "help-", "help-plugin-", "formats-", "plugin-", "plugin-check-"];
     for path in files("tests/snapshots") {
         let name = inside(&path).replace("tests/snapshots/", "").replace(".snap", "");
         let quoted = |name: &str| tests.contains(&format!("\"{name}\""));

@@ -1,12 +1,15 @@
 //! `annals plugin`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod add;
 mod check;
+mod dev;
 mod info;
 mod list;
 mod lock;
+mod new;
 mod trust;
 
 use annals_core::Error;
@@ -18,7 +21,7 @@ use crate::plugins::Settings;
 use crate::registry::Registry;
 use crate::report;
 
-/// Look at plugins, and test them
+/// Look at plugins, write them, and test them
 #[derive(Args, Debug)]
 pub struct PluginArgs {
     #[command(subcommand)]
@@ -57,6 +60,8 @@ enum PluginCommand {
     /// Where that file is, only the plugins in it run, and only as long as their files have the same SHA-256: for runs
     /// that must give the same every night. It has the plugins that are installed and those named by `--plugin`.
     Lock,
+    New(new::NewArgs),
+    Dev(dev::DevArgs),
     Check(check::CheckArgs),
     #[command(hide = true)]
     RunTest(check::RunTestArgs),
@@ -71,7 +76,9 @@ pub fn registry(global: &Global) -> Result<Registry, Trouble> {
 
 /// The formats for a command that only tells what there is.
 pub fn registry_of_all(global: &Global) -> Result<Registry, Trouble> {
-    Ok(Registry::new(&global.plugin, &Settings::load(global.plugin_limits())?))
+    let mut settings = Settings::load(global.plugin_limits())?;
+    Arc::make_mut(&mut settings.trust).once.clone_from(&global.approved);
+    Ok(Registry::new(&global.plugin, &settings))
 }
 
 /// Why a plugin cannot be used.
@@ -92,6 +99,8 @@ pub fn print_failed(registry: &Registry) -> Exit {
 pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
     match &args.command {
         PluginCommand::List => list::run(global),
+        PluginCommand::New(args) => new::run(args, global),
+        PluginCommand::Dev(args) => dev::run(args, global),
         PluginCommand::Check(args) => check::run(args, global),
         PluginCommand::RunTest(args) => check::run_test(args),
         PluginCommand::Info(args) => info::run(args, global),
