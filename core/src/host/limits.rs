@@ -46,7 +46,11 @@ pub(super) unsafe fn beginning(text: Str, most: usize) -> String {
         return String::new();
     }
     // SAFETY: the caller's promise.
-    let bytes = unsafe { text.bytes() };
+    shortened(unsafe { text.bytes() }, most)
+}
+
+/// The same of bytes.
+pub(super) fn shortened(bytes: &[u8], most: usize) -> String {
     if bytes.len() <= most {
         return String::from_utf8_lossy(bytes).into_owned();
     }

@@ -7,6 +7,7 @@ mod limits;
 mod probe;
 mod settle;
 mod tables;
+mod told;
 mod validate;
 
 use std::collections::HashSet;
@@ -20,6 +21,7 @@ use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one
 pub use import::ImportStream;
 pub use probe::Probe;
 pub use settle::{settle_export, settle_import};
+pub use told::{RawNote, Told, presentable};
 
 /// What stands for the message of a failure that says nothing.
 const NO_REASON: &str = "the plugin gives no reason";

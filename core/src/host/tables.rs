@@ -1,42 +1,29 @@
 //! The host's table that a plugin calls back through.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use sha2::{Digest, Sha256};
-
-use super::Failure;
-use super::limits::{MAX_CODE, MAX_CODES, MAX_FACTS, MAX_TEXT, beginning, is_text, most_facts, most_notes, one_line};
+use super::limits::is_text;
+use super::told::{RawNote, Told};
 use crate::abi::{HostTable, NoteIn, Str, UNKNOWN};
 use crate::claim::Locator;
-use crate::error::Error;
-use crate::note::{Note, NoteKind};
+use crate::note::NoteKind;
 use crate::outside::{FLAG_CERTAINLY, FLAG_FLOATING, NAME, Outside, OutsideTable, RecordIn, WindowIn};
-use crate::plugin::{Fact, Host, MAX_REJECT_BYTES};
+use crate::plugin::Host;
 
 /// What `context` of a [`HostTable`] points to.
 pub(super) struct HostContext<'h> {
-    pub host: &'h dyn Host,
-    /// Notes of each kind, by its number.
-    pub notes: [u64; 5],
-    /// The first thing for which the call counts as failed, whatever the plugin says: it broke the contract, or the
-    /// input has more facts than can be kept. The plugin is asked to stop, and no longer listened to.
-    pub failure: Option<Failure>,
+    /// Notes and facts. When they fail, the plugin is asked to stop, and no longer listened to.
+    pub told: Told<'h>,
     /// How many records were told of and not wanted as rows.
     pub outside: u64,
     /// How many rows the import has given.
     pub rows: u64,
     /// How many bytes the import has read; `None` = an export.
     read: Option<Rc<Cell<u64>>>,
-    codes: HashSet<String>,
-    facts: HashSet<[u8; 32]>,
-    /// How many facts have been told, the same ones too, and how many bytes they have without those.
-    fact_count: u64,
-    fact_bytes: usize,
     /// Offset, line and row of the last record that was told of.
     pub last_outside: (u64, u64, u64),
     /// The windows as the plugin sees them, and the table that has them; made when it asks.
@@ -47,16 +34,10 @@ pub(super) struct HostContext<'h> {
 impl<'h> HostContext<'h> {
     pub(super) fn new(host: &'h dyn Host, read: Option<Rc<Cell<u64>>>) -> Self {
         Self {
-            host,
-            notes: [0; 5],
-            failure: None,
+            told: Told::new(host),
             outside: 0,
             rows: 0,
             read,
-            codes: HashSet::new(),
-            facts: HashSet::new(),
-            fact_count: 0,
-            fact_bytes: 0,
             last_outside: (0, 1, 0),
             windows: Vec::new(),
             outside_table: None,
@@ -79,18 +60,7 @@ impl<'h> HostContext<'h> {
 
     /// How much has been told; it grows with everything that is.
     pub(super) fn told(&self) -> u64 {
-        self.notes.iter().sum::<u64>() + self.outside + self.facts.len() as u64
-    }
-
-    fn breach(&mut self, text: &str) {
-        self.failure.get_or_insert_with(|| Failure::Plugin(Error::new(format!("the plugin broke the ABI: {text}"))));
-    }
-
-    /// Texts that are not UTF-8 are mended, unless the host is strict.
-    fn expect_texts(&mut self, of: &str, texts: [&[u8]; 3]) {
-        if let Some(bad) = texts.into_iter().find(|text| str::from_utf8(text).is_err()).filter(|_| self.host.strict()) {
-            self.breach(&format!("{of} with a text that is not UTF-8: {:?}", String::from_utf8_lossy(bad)));
-        }
+        self.told.count() + self.outside
     }
 }
 
@@ -102,101 +72,53 @@ fn call<T>(context: *mut c_void, otherwise: T, work: impl FnOnce(&mut HostContex
 }
 
 unsafe extern "C" fn cancelled(context: *mut c_void) -> c_int {
-    call(context, 0, |cx| c_int::from(cx.failure.is_some() || cx.host.cancelled()))
+    call(context, 0, |cx| c_int::from(cx.told.has_failed() || cx.told.host().cancelled()))
 }
 
 unsafe extern "C" fn progress(context: *mut c_void, done: u64) {
-    call(context, (), |cx| cx.host.progress(done));
+    call(context, (), |cx| cx.told.host().progress(done));
 }
 
 unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
     // SAFETY: the plugin's note lives for the call.
     let Some(raw) = (unsafe { note.as_ref() }) else { return };
     call(context, (), |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return;
         }
         if (raw.struct_size as usize) < size_of::<NoteIn>() {
-            return cx.breach(&format!("a note of {} bytes", raw.struct_size));
+            return cx.told.breach(&format!("a note of {} bytes", raw.struct_size));
         }
         let Some(kind) = NoteKind::from_u32(raw.kind) else {
-            return cx.breach(&format!("a note of the unknown kind {}", raw.kind));
+            return cx.told.breach(&format!("a note of the unknown kind {}", raw.kind));
         };
         let texts = [("code", raw.code), ("text", raw.text), ("event", raw.event), ("bytes", raw.bytes)];
         if let Some((name, text)) = texts.into_iter().find(|(_, text)| !is_text(*text)) {
-            return cx.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
-        }
-        if let Some(read) = cx.read.as_ref().map(|read| read.get())
-            && cx.notes.iter().sum::<u64>() >= most_notes(read)
-        {
-            return cx.breach(&format!("more than {} notes about {read} bytes", most_notes(read)));
+            return cx.told.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
         }
         // SAFETY: as above.
-        let code = one_line(&unsafe { beginning(raw.code, MAX_CODE) });
-        if !cx.codes.contains(&code) {
-            if cx.codes.len() == MAX_CODES {
-                return cx.breach(&format!("notes of more than {MAX_CODES} codes"));
-            }
-            cx.codes.insert(code.clone());
-        }
-        cx.notes[raw.kind as usize] += 1;
-        // SAFETY: as above.
-        cx.expect_texts("a note", unsafe { [raw.code.bytes(), raw.text.bytes(), raw.event.bytes()] });
-        // SAFETY: as above.
-        let (text, event) = unsafe { (beginning(raw.text, MAX_TEXT), beginning(raw.event, MAX_TEXT)) };
+        let (code, text, event) = unsafe { (raw.code.bytes(), raw.text.bytes(), raw.event.bytes()) };
         // SAFETY: as above.
         let bytes = unsafe { raw.bytes.bytes() };
         let locator = Locator { offset: raw.offset, len: raw.len, line: raw.line };
-        cx.host.note(&Note {
-            kind,
-            code,
-            text,
-            event: (!event.is_empty()).then_some(event),
-            locator: (raw.offset != UNKNOWN).then_some(locator),
-            bytes: bytes[..bytes.len().min(MAX_REJECT_BYTES)].to_vec(),
-        });
+        let locator = (raw.offset != UNKNOWN).then_some(locator);
+        let read = cx.read.as_ref().map(|read| read.get());
+        cx.told.note(RawNote { kind, code, text, event, locator, bytes }, read);
     });
 }
 
 unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) {
     call(context, (), |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return;
         }
         if let Some(text) = [kind, key, json].into_iter().find(|text| !is_text(*text)) {
-            return cx.breach(&format!("a fact of which one part is no text, but {} bytes long", text.len));
+            return cx.told.breach(&format!("a fact of which one part is no text, but {} bytes long", text.len));
         }
-        // SAFETY: the plugin's texts live for the call.
-        let parts = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
-        cx.expect_texts("a fact", parts);
-        // A fact that has been told is told; calendars repeat their time zones.
-        let mut hash = Sha256::new();
-        parts.iter().for_each(|part| {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        });
         let read = cx.read.as_ref().map_or(0, |read| read.get());
-        cx.fact_count += 1;
-        if cx.fact_count > most_notes(read) {
-            return cx.breach(&format!("more than {} facts about {read} bytes", most_notes(read)));
-        }
-        if !cx.facts.insert(hash.finalize().into()) {
-            return;
-        }
-        cx.fact_bytes += 64 + parts.iter().map(|part| part.len()).sum::<usize>();
-        if cx.fact_bytes > MAX_FACTS {
-            if cx.fact_bytes as u64 > most_facts(read) {
-                return cx.breach(&format!("more than {MAX_FACTS} bytes of facts about {read} bytes"));
-            }
-            let text = format!("what it says of all its records (calendars, time zones) is above {MAX_FACTS} bytes");
-            cx.failure = Some(Failure::Refused(Error::new(text)));
-            return;
-        }
-        let [kind, key, json] = parts.map(|part| String::from_utf8_lossy(part).into_owned());
-        match serde_json::from_str(&json) {
-            Ok(value) => cx.host.fact(&Fact { kind, key, value }),
-            Err(error) => cx.breach(&format!("a fact `{}` that is not JSON: {error}", one_line(&kind))),
-        }
+        // SAFETY: the plugin's texts live for the call.
+        let (kind, key, json) = unsafe { (kind.bytes(), key.bytes(), json.bytes()) };
+        cx.told.fact(kind, key, json, read);
     });
 }
 
@@ -204,7 +126,7 @@ unsafe extern "C" fn get_extension(context: *mut c_void, name: Str) -> *const c_
     // SAFETY: the plugin's text lives for the call.
     let is_known = unsafe { name.bytes() } == NAME.as_bytes();
     call(context, std::ptr::null(), |cx| {
-        let Some(asked) = cx.host.windows().filter(|_| is_known) else { return std::ptr::null() };
+        let Some(asked) = cx.told.host().windows().filter(|_| is_known) else { return std::ptr::null() };
         if cx.outside_table.is_none() {
             cx.windows = asked.asked.iter().map(WindowIn::of).collect();
             cx.outside_table = Some(Box::new(OutsideTable {
@@ -224,17 +146,17 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
     // SAFETY: the plugin's record lives for the call.
     let Some(raw) = (unsafe { record.as_ref() }) else { return 1 };
     call(context, 1, |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return 1;
         }
         let is_record = raw.struct_size as usize >= size_of::<RecordIn>() && is_text(raw.id) && is_text(raw.local_id);
         if !is_record {
-            cx.breach("a record outside the windows that is none");
+            cx.told.breach("a record outside the windows that is none");
             return 1;
         }
         // SAFETY: as above.
         let (Ok(id), Ok(local_id)) = (unsafe { (text_of(raw.id.bytes()), text_of(raw.local_id.bytes())) }) else {
-            cx.breach("a record outside the windows whose id is not UTF-8");
+            cx.told.breach("a record outside the windows whose id is not UTF-8");
             return 1;
         };
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
@@ -242,12 +164,14 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
         // By these the record is found again.
         let last = cx.last_outside;
         if offset < last.0 || line < last.1 || row < last.2.max(cx.rows) {
-            cx.breach(&format!("a record outside the windows, at byte {offset}, line {line}, row {row}, out of order"));
+            cx.told.breach(&format!(
+                "a record outside the windows, at byte {offset}, line {line}, row {row}, out of order"
+            ));
             return 1;
         }
         cx.last_outside = (offset, line, row);
         let (id, local_id, floating) = (some(id), some(local_id), flags & FLAG_FLOATING != 0);
-        let wanted = cx.host.outside(&Outside { offset, line, row, id, local_id, floating });
+        let wanted = cx.told.host().outside(&Outside { offset, line, row, id, local_id, floating });
         cx.outside += u64::from(!wanted);
         c_int::from(wanted)
     })

@@ -1,24 +1,22 @@
 //! Events as messages: Arrow IPC in frames, canonical JSON in lines.
 
+use std::collections::HashMap;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use annals_core::{Error, json, schema, table};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
-use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::convert::try_fb_to_schema;
+use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::StreamEncoder;
-use arrow_ipc::{MessageHeader, root_as_message};
-use arrow_schema::{ArrowError, DataType, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
 use crate::frame::{Kind, write_frame};
+use crate::ipc;
 use crate::message::{Encoding, Message};
-
-/// A batch has at most this many rows.
-pub const MAX_ROWS: usize = 1 << 20;
-
-/// The marker that begins an encapsulated message.
-const CONTINUATION: [u8; 4] = [0xff; 4];
 
 /// Writes batches of one schema.
 pub struct Writer {
@@ -58,35 +56,58 @@ impl Writer {
 /// Reads batches, and believes nothing.
 #[derive(Default)]
 pub struct Reader {
-    decoder: StreamDecoder,
-    checked: bool,
+    schema: Option<SchemaRef>,
 }
 
 impl Reader {
-    /// The batches in a frame: whole messages of an Arrow IPC stream without compression and dictionaries.
+    /// The batches in a frame: whole messages of an Arrow IPC stream without compression and dictionaries. After an error
+    /// nothing more can be read.
     pub fn read(&mut self, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, Error> {
-        let bad = |error: &dyn std::fmt::Display| Error::new(format!("bad batch: {error}"));
         let mut buffer = Buffer::from_vec(bytes);
         let mut batches = Vec::new();
         while !buffer.is_empty() {
-            let length = message(&buffer).map_err(|error| bad(&error))?;
-            let mut one = buffer.slice_with_length(0, length);
-            buffer.advance(length);
-            // Guarded: arrow asserts what it cannot read.
-            let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&mut one)));
-            let decoded = decoded.map_err(|_| bad(&"its buffers do not fit its schema"))?;
-            if let Some(batch) = decoded.map_err(|error| bad(&error))? {
-                batches.push(batch);
-            } else if let Some(schema) = self.decoder.schema().filter(|_| !self.checked) {
-                schema::check(&schema)?;
-                // A view may show one text a million times.
-                if let Some(field) = schema.fields().iter().find(|field| has_views(field.data_type())) {
-                    return Err(bad(&format!("column `{}` is a view; plain Utf8 is wanted here", field.name())));
+            let (metadata, body) = ipc::split(&buffer).map_err(bad)?;
+            let next = metadata.len() + body.len() + ipc::HEAD;
+            let message = ipc::message(&metadata).map_err(bad)?;
+            match (message.header_as_schema(), &self.schema) {
+                (Some(schema), None) => {
+                    let schema = guarded(|| try_fb_to_schema(schema))?;
+                    check(&schema)?;
+                    self.schema = Some(Arc::new(schema));
                 }
-                self.checked = true;
+                (Some(_), Some(_)) => return Err(bad("a second schema")),
+                (None, None) => return Err(bad("a batch before the schema")),
+                (None, Some(schema)) => {
+                    let batch = ipc::batch(&message, body.len()).map_err(bad)?;
+                    let version = message.version();
+                    let read = || read_record_batch(&body, batch, schema.clone(), &HashMap::new(), None, &version);
+                    batches.push(guarded(read)?);
+                }
             }
+            buffer.advance(next);
         }
         Ok(batches)
+    }
+}
+
+fn bad(why: impl Display) -> Error {
+    Error::new(format!("bad batch: {why}"))
+}
+
+/// arrow asserts some of what it cannot read.
+fn guarded<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Error> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(bad),
+        Err(_) => Err(bad("its buffers do not fit its schema")),
+    }
+}
+
+fn check(schema: &Schema) -> Result<(), Error> {
+    schema::check(schema)?;
+    // A view may show one text a million times.
+    match schema.fields().iter().find(|field| has_views(field.data_type())) {
+        Some(field) => Err(bad(format!("column `{}` is a view; plain Utf8 is wanted here", field.name()))),
+        None => Ok(()),
     }
 }
 
@@ -96,39 +117,5 @@ fn has_views(data_type: &DataType) -> bool {
         DataType::List(item) => has_views(item.data_type()),
         DataType::Struct(fields) => fields.iter().any(|field| has_views(field.data_type())),
         _ => false,
-    }
-}
-
-/// The length of the message that `bytes` begin with, if arrow may be given it: a schema or a batch, whole, with a body
-/// as long as it says, without compression (a kilobyte may say that it is a terabyte).
-fn message(bytes: &[u8]) -> Result<usize, String> {
-    let cut = || "it ends in the middle of a message".to_owned();
-    let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
-    if head[..4] != CONTINUATION {
-        return Err("a message does not begin with the continuation marker".to_owned());
-    }
-    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-    if length == 0 {
-        return Err("the mark of the end of a stream; the message `end` ends it".to_owned());
-    }
-    let metadata = rest.get(..length).ok_or_else(cut)?;
-    let message = root_as_message(metadata).map_err(|error| format!("its metadata cannot be read: {error}"))?;
-    let body = usize::try_from(message.bodyLength()).map_err(|_| "its body has a negative length".to_owned())?;
-    let whole = length.checked_add(8).and_then(|length| length.checked_add(body));
-    let whole = whole.filter(|whole| *whole <= bytes.len()).ok_or_else(cut)?;
-    match message.header_type() {
-        MessageHeader::Schema if message.header_as_schema().is_some() => Ok(whole),
-        MessageHeader::RecordBatch => {
-            let batch = message.header_as_record_batch().ok_or("a batch without its header")?;
-            if batch.compression().is_some() {
-                return Err("it is compressed, which is not allowed here".to_owned());
-            }
-            match usize::try_from(batch.length()) {
-                Ok(rows) if rows <= MAX_ROWS => Ok(whole),
-                Ok(rows) => Err(format!("{rows} rows; at most {MAX_ROWS} are allowed")),
-                Err(_) => Err("a negative number of rows".to_owned()),
-            }
-        }
-        other => Err(format!("a message of kind {other:?}; only a schema and record batches are allowed")),
     }
 }
