@@ -60,7 +60,7 @@ pub(super) fn shortened(bytes: &[u8], most: usize) -> String {
 }
 
 /// Text from outside on one line, without control characters, which could command a terminal.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -16,9 +16,10 @@ use std::mem::size_of;
 use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN};
 use crate::error::Error;
 
-use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one_line};
+use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text};
 
 pub use import::ImportStream;
+pub use limits::one_line;
 pub use probe::Probe;
 pub use settle::{settle_export, settle_import};
 pub use told::{RawNote, Told, presentable};

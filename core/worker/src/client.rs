@@ -158,7 +158,10 @@ impl<'h, R: Running> Import<'h, R> {
             let read = self.worker.worker.taken();
             match tell(&mut self.told, message, Some(read))? {
                 None => {}
-                Some(Message::Batches(bytes)) => self.ready.extend(self.reader.read(bytes).map_err(Failure::Plugin)?),
+                Some(Message::Batches(bytes)) => {
+                    let batches = self.reader.read(bytes);
+                    self.ready.extend(batches.map_err(|error| Failure::Plugin(presentable(error)))?);
+                }
                 Some(Message::Event(event)) => self.event(event, read)?,
                 Some(Message::End(account)) => {
                     self.account = Some(account);
@@ -182,7 +185,7 @@ impl<'h, R: Running> Import<'h, R> {
     fn event(&mut self, map: Map<String, Value>, read: u64) -> Result<(), Failure> {
         let reading = json::read_object(map, None).map_err(|error| {
             let number = self.rows + self.events.len() as u64 + 1;
-            wrong(format!("its event {number} is none: {}", error.sentence()))
+            Failure::Plugin(presentable(Error::new(format!("its event {number} is none: {}", error.sentence()))))
         })?;
         for repair in reading.repairs {
             let note = RawNote {
