@@ -12,6 +12,7 @@ mod files;
 mod filters;
 #[cfg(target_os = "linux")]
 mod foreign;
+mod frames;
 mod help;
 mod hostile;
 mod limits;

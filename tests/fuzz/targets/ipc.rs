@@ -57,8 +57,7 @@ fn change(messages: &mut Vec<Vec<u8>>, with: &[u8; 6]) {
     let at = usize::from(u16::from_le_bytes([low, high])) % message.len().max(1);
     let wild = WILD[usize::from(value) % WILD.len()].to_le_bytes();
     let mut set = |at: usize, bytes: &[u8]| {
-        let room = message.len().saturating_sub(at).min(bytes.len());
-        message[at.min(message.len())..][..room].copy_from_slice(&bytes[..room]);
+        message.iter_mut().skip(at).zip(bytes).for_each(|(old, new)| *old = *new);
     };
     match what % 9 {
         0 => set(at, &[value]),
