@@ -1,4 +1,4 @@
-//! The way into a worker: what it is given, and what that shows of its life.
+//! The ways into a worker and out of it: what it is given, and what shows that it lives.
 
 use std::io::{self, Read, Write};
 use std::process::ChildStdin;
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The most bytes that are given at once. Each piece that is taken is a sign of life.
 const PIECE: usize = 64 << 10;
 
-/// What goes into a worker, as a sign of its life.
+/// What goes into a worker and comes out of it, as a sign of its life.
 #[derive(Default)]
 pub struct Activity {
     /// Bytes that it has been given.
     given: AtomicU64,
-    /// Grows as it takes what it is given.
+    /// Grows as it takes what it is given, and as it says something.
     steps: AtomicU64,
     /// annals itself is waiting for its source, so that the worker has nothing to do.
     waiting: AtomicBool,
@@ -42,7 +42,7 @@ impl Activity {
         self.given.load(Ordering::SeqCst)
     }
 
-    /// How many pieces it has taken.
+    /// How many pieces it has taken and given.
     pub fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
     }
@@ -123,6 +123,22 @@ impl Write for Inlet {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A worker's standard output. A large message may take its time, as long as it comes.
+pub struct Outlet<R> {
+    /// The pipe.
+    pub pipe: R,
+    /// What it shows of the worker's life.
+    pub activity: Arc<Activity>,
+}
+
+impl<R: Read> Read for Outlet<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.pipe.read(buffer)?;
+        self.activity.steps.fetch_add(1, Ordering::Relaxed);
+        Ok(read)
     }
 }
 

@@ -18,7 +18,7 @@ use annals_worker::request::{Action, Request};
 
 use super::ended::{self, Words};
 use super::group::Group;
-use super::inlet::{Activity, Inlet};
+use super::inlet::{Activity, Inlet, Outlet};
 use super::program::Program;
 use crate::interrupt;
 use crate::plugins::sealed::Sealed;
@@ -145,7 +145,8 @@ impl<'h> Process<'h> {
         let (sender, frames) = sync_channel(WAITING);
         larger(&stdout);
         let limit = ROOM.saturating_add(request.import.max_record.saturating_mul(2));
-        let reader = Frames::new(BufReader::with_capacity(64 << 10, stdout), limit);
+        let outlet = Outlet { pipe: stdout, activity: Arc::clone(&activity) };
+        let reader = Frames::new(BufReader::with_capacity(64 << 10, outlet), limit);
         thread::Builder::new().spawn(move || forward(reader, &sender)).map_err(io)?;
         Ok(Self {
             group,
@@ -172,7 +173,7 @@ impl<'h> Process<'h> {
         self.host.map_or_else(interrupt::requested, Host::cancelled)
     }
 
-    /// Whether it has given no sign of life for too long: no message, and nothing taken of what it is given.
+    /// Whether it has given no sign of life for too long: nothing said, and nothing taken of what it is given.
     fn is_silent(&mut self) -> bool {
         let taken = self.activity.steps() + self.file.as_mut().map_or(0, Shared::place);
         if taken != self.alive.1 || self.activity.is_waiting() {

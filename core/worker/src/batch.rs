@@ -14,9 +14,12 @@ use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::StreamEncoder;
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 
-use crate::frame::{Kind, write_frame};
+use crate::frame::{Kind, ROOM, write_frame};
 use crate::ipc;
 use crate::message::{Encoding, Message};
+
+/// A batch is sent in parts where it is larger, so that no batch is too large for a frame.
+const LARGE: usize = ROOM / 2;
 
 /// Writes batches of one schema.
 pub struct Writer {
@@ -39,6 +42,7 @@ impl Writer {
                 .iter()
                 .try_for_each(|event| Message::Event(json::to_object(event)).write(out, self.encoding));
         }
+        let is_first = self.encoder.is_none();
         let encoder = match &mut self.encoder {
             Some((schema, encoder)) if *schema == batch.schema() => encoder,
             Some(_) => return Err(io::Error::other("the columns of the batches change")),
@@ -48,6 +52,16 @@ impl Writer {
             }
         };
         let pieces = encoder.encode(batch).map_err(other)?;
+        let rows = batch.num_rows();
+        if rows > 1 && pieces.iter().map(Buffer::len).sum::<usize>() > LARGE {
+            if is_first {
+                // The schema has not been sent.
+                self.encoder = None;
+            }
+            drop(pieces);
+            self.write(&batch.slice(0, rows / 2), out)?;
+            return self.write(&batch.slice(rows / 2, rows - rows / 2), out);
+        }
         let pieces: Vec<&[u8]> = pieces.iter().map(Buffer::as_slice).collect();
         write_frame(out, Kind::Batch, &pieces)
     }

@@ -150,7 +150,8 @@ fn import(
     let mut stream = format.import(source, &request.label, &request.import, line)?;
     let mut writer = Writer::new(FRAMES);
     while let Some(batch) = stream.next_batch()? {
-        line.keep(writer.write(&batch, *line.out.borrow_mut()));
+        let sent = writer.write(&batch, *line.out.borrow_mut());
+        sent.map_err(|error| Failure::Io(format!("its events cannot be sent: {error}")))?;
         if line.cancelled() {
             return Err(Failure::Cancelled);
         }

@@ -8,8 +8,9 @@ use annals_core::table::{self, Rows};
 use annals_core::testing::batches;
 use annals_core::{Event, sample};
 use annals_worker::batch::{Reader, Writer};
-use annals_worker::frame::HEAD;
+use annals_worker::frame::{Frame, Frames, HEAD, ROOM};
 use annals_worker::message::Encoding;
+use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_buffer::Buffer;
 use arrow_ipc::writer::StreamEncoder;
@@ -184,6 +185,38 @@ fn what_the_writer_writes_is_read() {
     }
     let error = writer.write(&RecordBatch::new_empty(schema_of(Fields::empty())), &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "the columns of the batches change");
+}
+
+#[test]
+fn a_large_batch_is_sent_in_parts() {
+    let texts = |count: usize, size: usize| {
+        let title: ArrayRef =
+            Arc::new(StringArray::from_iter_values((0..count).map(|n| format!("{n} {}", "x".repeat(size)))));
+        table_of(vec![(Field::new("title", DataType::Utf8, true), title)])
+    };
+    let (large, small) = (texts(50, 2 << 20), texts(3, 5));
+    let mut writer = Writer::new(Encoding::Frames);
+    let mut bytes = Vec::new();
+    [&small, &large, &small].into_iter().for_each(|batch| writer.write(batch, &mut bytes).unwrap());
+    let mut other = Writer::new(Encoding::Frames);
+    let mut large_first = Vec::new();
+    [&large, &small].into_iter().for_each(|batch| other.write(batch, &mut large_first).unwrap());
+    for (bytes, expected) in [(bytes, vec![&small, &large, &small]), (large_first, vec![&large, &small])] {
+        let mut frames = Frames::new(bytes.as_slice(), ROOM / 2 + (1 << 20));
+        let mut reader = Reader::default();
+        let mut found = Vec::new();
+        while let Some(Frame::Binary(_, payload)) = frames.next_frame().unwrap() {
+            found.extend(reader.read(payload).unwrap());
+        }
+        assert!(found.len() > expected.len());
+        let titles = |batches: &[RecordBatch]| -> Vec<String> {
+            let column =
+                |batch: &RecordBatch| batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+            batches.iter().flat_map::<Vec<String>, _>(column).collect()
+        };
+        let expected: Vec<RecordBatch> = expected.into_iter().cloned().collect();
+        assert!(titles(&found) == titles(&expected));
+    }
 }
 
 #[test]
