@@ -16,6 +16,7 @@ mod files;
 mod filters;
 #[cfg(target_os = "linux")]
 mod foreign;
+mod frames;
 mod help;
 mod hostile;
 #[cfg(unix)]

@@ -1,30 +1,66 @@
 //! How a worker ended, in words.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 /// How much of what a worker says on standard error is kept, and how many of its last lines are told.
 const KEPT: usize = 4 << 10;
 const LINES: usize = 3;
 
+/// How long its last words are waited for, once it has ended: something that it left running may hold its standard error.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a worker says on standard error, as far as it has been read.
+pub struct Words {
+    tail: Arc<Mutex<Tail>>,
+    end: Receiver<()>,
+}
+
+impl Words {
+    /// Reads `from` to its end, on a thread.
+    pub fn of(mut from: impl Read + Send + 'static) -> io::Result<Self> {
+        let tail = Arc::new(Mutex::new(Tail::default()));
+        let (at_end, end) = sync_channel(0);
+        let kept = Arc::clone(&tail);
+        thread::Builder::new().spawn(move || {
+            let _at_end = at_end;
+            let mut block = [0; 4096];
+            loop {
+                match from.read(&mut block) {
+                    Ok(read @ 1..) => kept.lock().unwrap_or_else(PoisonError::into_inner).push(&block[..read]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    _ => return,
+                }
+            }
+        })?;
+        Ok(Self { tail, end })
+    }
+
+    /// Its last lines, after its end; see [`Tail::told`].
+    pub fn told(&self) -> String {
+        // Nothing is sent; the end is that nobody can any more.
+        let _ = self.end.recv_timeout(PATIENCE);
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).told()
+    }
+}
+
 /// The end of what a worker said on standard error.
 #[derive(Default)]
-pub struct Tail(Vec<u8>);
+struct Tail(Vec<u8>);
 
 impl Tail {
-    /// Reads `from` to its end.
-    pub fn read(mut from: impl Read) -> Self {
-        let (mut kept, mut block) = (Vec::new(), [0; 4096]);
-        while let Ok(read @ 1..) = from.read(&mut block) {
-            kept.extend_from_slice(&block[..read]);
-            let over = kept.len().saturating_sub(KEPT);
-            kept.drain(..over);
-        }
-        Self(kept)
+    fn push(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+        let over = self.0.len().saturating_sub(KEPT);
+        self.0.drain(..over);
     }
 
     /// Its last lines, to be put behind a sentence; nothing where nothing was said.
-    pub fn told(&self) -> String {
+    fn told(&self) -> String {
         let text = String::from_utf8_lossy(&self.0);
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.is_empty() {
@@ -88,13 +124,14 @@ mod tests {
 
     #[test]
     fn last_words() {
-        let check = |text: &str, expected: &str| assert_eq!(Tail::read(text.as_bytes()).told(), expected, "{text:?}");
+        let told = |text: &str| Words::of(io::Cursor::new(text.to_owned())).unwrap().told();
+        let check = |text: &str, expected: &str| assert_eq!(told(text), expected, "{text:?}");
         check("", "");
         check("\n \n", "");
         check("one\n\ntwo\n", "; its last words: one / two");
         check("1\n2\n3\n4\n\u{1b}[31m5", "; its last words: 3 / 4 / \u{fffd}[31m5");
         let long = format!("{}end", "x".repeat(10_000));
-        assert_eq!(Tail::read(long.as_bytes()).told().len(), KEPT + "; its last words: ".len());
+        assert_eq!(told(&long).len(), KEPT + "; its last words: ".len());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Plugins in processes of their own: each import, export or check is one process, which ends with it.
 //!
-//! `program` says what is started, `process` is annals' side of a process that runs, `launch` the process's own side
+//! `program` says what is started, `process` is annals' side of a process that runs (`group` the process and what it starts,
+//! `inlet` what goes into it, `ended` how it ended), `launch` the process's own side
 //! before the plugin's code runs in it: limits, `sandbox`, then the library or program.
 
 mod ended;
+mod group;
+mod inlet;
 pub mod launch;
 mod process;
 mod program;
@@ -26,7 +29,8 @@ use arrow_array::RecordBatch;
 use sha2::{Digest, Sha256};
 
 use crate::source::Opened;
-use process::{Activity, Given, Process};
+use inlet::Activity;
+use process::{Given, Process};
 
 pub use program::{Limits, Program};
 pub use sandbox::lacks;
@@ -170,7 +174,8 @@ impl WorkerFormat {
     ) -> Result<ExportCounts, Failure> {
         let import = ImportRequest { options: options.clone(), ..ImportRequest::default() };
         let mut process = self.start(Action::Export, "", &import, Given::Messages, host)?;
-        let (pipe, activity) = process.input().ok_or_else(|| Failure::Io("the worker has no input".to_owned()))?;
+        let pipe = process.input().ok_or_else(|| Failure::Io("the worker has no input".to_owned()))?;
+        let activity = pipe.activity();
         let given = Fed::default();
         let feed = Feed { facts, encoding: self.worker.description.encoding, activity, given: &given };
         std::thread::scope(|scope| {
@@ -217,7 +222,6 @@ impl Feed<'_> {
             let Ok(batch) = batch else { return Ok(()) };
             self.given.rows.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
             writer.write(&batch, pipe)?;
-            self.activity.went_on();
         }
         // Before the `end`, since the worker may answer it at once.
         self.given.all.store(true, Ordering::SeqCst);

@@ -1,12 +1,11 @@
 //! A worker that runs, as annals sees it: its messages, its signs of life, how it ended.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::io::{self, BufReader, Read, Seek};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use annals_core::Error;
@@ -17,12 +16,20 @@ use annals_worker::frame::{Frame, Frames, ROOM};
 use annals_worker::message::Message;
 use annals_worker::request::{Action, Request};
 
+use super::ended::{self, Words};
+use super::group::Group;
+use super::inlet::{Activity, Inlet, Outlet};
 use super::program::Program;
+use crate::interrupt;
+use crate::plugins::sealed::Sealed;
 use crate::source::Opened;
-use crate::worker::ended::{self, Tail};
 
 /// How long a wait for a message lasts before the user's wish to stop is asked for.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How long a worker that has closed its output has to end by itself; and how long what is still in its pipes may take once
+/// it has ended.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How many frames wait to be taken.
 const WAITING: usize = 2;
@@ -49,47 +56,40 @@ impl Given {
     }
 }
 
-/// What goes into a worker, as a sign of its life.
-#[derive(Default)]
-pub struct Activity {
-    /// Grows as the worker takes what it is given.
-    taken: AtomicU64,
-    /// annals itself is waiting for its source, so that the worker has nothing to do.
-    waiting: AtomicBool,
-    /// Why the source could not be read.
-    failed: Mutex<Option<String>>,
+/// The file that a worker reads by itself: the place in it is shared.
+struct Shared {
+    file: File,
+    size: u64,
+    /// The farthest place that has been seen.
+    farthest: u64,
 }
 
-impl Activity {
-    /// Waits for what the worker is to be given; it is not blamed meanwhile.
-    pub fn wait<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.waiting.store(true, Ordering::Relaxed);
-        let result = work();
-        self.waiting.store(false, Ordering::Relaxed);
-        result
-    }
-
-    /// The worker has taken something.
-    pub fn went_on(&self) {
-        self.taken.fetch_add(1, Ordering::Relaxed);
+impl Shared {
+    /// Where the worker is.
+    fn place(&mut self) -> u64 {
+        // It may go where it likes, but there is nothing behind the end.
+        let place = self.file.stream_position().unwrap_or(0).min(self.size);
+        self.farthest = self.farthest.max(place);
+        place
     }
 }
 
 /// A worker that runs. It is killed when this goes.
 pub struct Process<'h> {
-    child: Child,
+    group: Group,
     /// The names of the file for messages: the user's in place of ours.
-    sealed: Arc<crate::plugins::sealed::Sealed>,
-    input: Option<ChildStdin>,
+    sealed: Arc<Sealed>,
+    input: Option<Inlet>,
     frames: Receiver<io::Result<Frame>>,
-    errors: JoinHandle<Tail>,
+    words: Words,
     activity: Arc<Activity>,
-    /// The file that it reads by itself: the place in it is shared.
-    file: Option<File>,
+    file: Option<Shared>,
     patience: Duration,
     memory: u64,
     /// When it last gave a sign of life, and what was taken then.
     alive: (Instant, u64),
+    /// Since when it is known to have ended.
+    ended: Option<Instant>,
     host: Option<&'h dyn Host>,
 }
 
@@ -104,79 +104,91 @@ impl<'h> Process<'h> {
     ) -> Result<Self, Failure> {
         let io = |error: io::Error| Failure::Io(format!("a worker cannot be started: {error}"));
         let mut command = program.command(action, request).map_err(io)?;
-        let (mut file, mut pump): (Option<File>, Option<Box<dyn Read + Send>>) = (None, None);
+        let (mut file, mut source): (Option<Shared>, Option<Box<dyn Read + Send>>) = (None, None);
         match given {
             Given::Nothing => drop(command.stdin(Stdio::null())),
             Given::Messages => drop(command.stdin(Stdio::piped())),
             Given::Bytes(bytes) => {
                 command.stdin(Stdio::piped());
-                pump = Some(Box::new(io::Cursor::new(bytes)));
+                source = Some(Box::new(io::Cursor::new(bytes)));
             }
             Given::Input(opened) => match opened.into_file().map_err(|error| Failure::Io(error.to_string()))? {
                 Ok(whole) => {
-                    file = Some(whole.try_clone().map_err(io)?);
+                    let size = whole.metadata().map_err(io)?.len();
+                    file = Some(Shared { file: whole.try_clone().map_err(io)?, size, farthest: 0 });
                     command.stdin(whole);
                 }
                 Err(opened) => {
                     command.stdin(Stdio::piped());
-                    pump = Some(Box::new(opened));
+                    source = Some(Box::new(opened));
                 }
             },
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // A signal of the terminal is for annals to answer.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().map_err(io)?;
-        // Its own ends of the pipes are the worker's alone.
-        drop(command);
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        // With the command go its own ends of the pipes: they are the worker's alone. From here on it is killed if
+        // anything fails.
+        let mut group = Group::start(command).map_err(io)?;
+        let pipes = group.pipes();
+        let (stdin, stdout, stderr) = (pipes.stdin.take(), pipes.stdout.take(), pipes.stderr.take());
+        let missing = || io(io::Error::other("it has no pipes"));
+        let (stdout, stderr) = (stdout.ok_or_else(missing)?, stderr.ok_or_else(missing)?);
         let activity = Arc::new(Activity::default());
-        let mut input = child.stdin.take();
-        if let (Some(source), Some(pipe)) = (pump, input.take_if(|_| action != Action::Export)) {
-            let activity = Arc::clone(&activity);
-            // Not waited for: it ends with its source, or when the worker takes no more.
-            thread::spawn(move || self::pump(source, pipe, &activity));
-        }
+        let inlet = stdin.map(|pipe| Inlet::new(pipe, Arc::clone(&activity))).transpose().map_err(io)?;
+        let input = match (source, inlet) {
+            (Some(source), Some(inlet)) => {
+                // Not waited for: it ends with its source, or when the worker takes no more.
+                thread::Builder::new().spawn(move || inlet.pump(source)).map_err(io)?;
+                None
+            }
+            (_, inlet) => inlet,
+        };
         let (sender, frames) = sync_channel(WAITING);
-        if let Some(stdout) = stdout {
-            larger(&stdout);
-            let limit = ROOM.saturating_add(request.import.max_record.saturating_mul(2));
-            thread::spawn(move || forward(Frames::new(BufReader::with_capacity(64 << 10, stdout), limit), &sender));
-        }
-        let errors = thread::spawn(move || stderr.map(Tail::read).unwrap_or_default());
+        larger(&stdout);
+        let limit = ROOM.saturating_add(request.import.max_record.saturating_mul(2));
+        let outlet = Outlet { pipe: stdout, activity: Arc::clone(&activity) };
+        let reader = Frames::new(BufReader::with_capacity(64 << 10, outlet), limit);
+        thread::Builder::new().spawn(move || forward(reader, &sender)).map_err(io)?;
         Ok(Self {
-            child,
+            group,
             sealed: Arc::clone(&program.sealed),
             input,
             frames,
-            errors,
+            words: Words::of(stderr).map_err(io)?,
             activity,
             file,
             patience: program.limits.patience,
             memory: program.limits.memory,
             alive: (Instant::now(), 0),
+            ended: None,
             host,
         })
     }
 
-    /// Where messages for it are written, and what to tell meanwhile.
-    pub fn input(&mut self) -> Option<(ChildStdin, Arc<Activity>)> {
-        self.input.take().map(|input| (input, Arc::clone(&self.activity)))
+    /// Where messages for it are written.
+    pub fn input(&mut self) -> Option<Inlet> {
+        self.input.take()
     }
 
     fn is_cancelled(&self) -> bool {
-        self.host.is_some_and(Host::cancelled)
+        self.host.map_or_else(interrupt::requested, Host::cancelled)
     }
 
-    /// Whether it has given no sign of life for too long: no message, and nothing taken of what it is given.
+    /// Whether it has given no sign of life for too long: nothing said, and nothing taken of what it is given.
     fn is_silent(&mut self) -> bool {
-        let place = self.file.as_mut().and_then(|file| file.stream_position().ok()).unwrap_or(0);
-        let taken = self.activity.taken.load(Ordering::Relaxed) + place;
-        if taken != self.alive.1 || self.activity.waiting.load(Ordering::Relaxed) {
+        let taken = self.activity.steps() + self.file.as_mut().map_or(0, Shared::place);
+        if taken != self.alive.1 || self.activity.is_waiting() {
             self.alive = (Instant::now(), taken);
         }
         self.alive.0.elapsed() > self.patience
+    }
+
+    /// Whether it has ended and nothing more comes of it. What it has started, and holds its output, ends too.
+    fn is_gone(&mut self) -> bool {
+        if self.ended.is_none() && self.group.has_ended() {
+            self.group.kill();
+            self.ended = Some(Instant::now());
+        }
+        self.ended.is_some_and(|ended| ended.elapsed() > GRACE)
     }
 
     fn failure(&self, text: String) -> Failure {
@@ -185,14 +197,7 @@ impl<'h> Process<'h> {
 
     /// Why the source could not be read, which comes before what the worker makes of it.
     fn source_failure(&self) -> Option<Failure> {
-        self.activity.failed.lock().unwrap_or_else(PoisonError::into_inner).take().map(Failure::Io)
-    }
-
-    /// What it said on standard error, after its end.
-    fn said(&mut self) -> String {
-        let nothing = thread::spawn(Tail::default);
-        let errors = std::mem::replace(&mut self.errors, nothing);
-        errors.join().unwrap_or_default().told()
+        self.activity.take_failure().map(Failure::Io)
     }
 }
 
@@ -219,11 +224,15 @@ impl Running for Process<'_> {
                     return Err(self.failure(format!("what it writes is not the protocol: {error}")));
                 }
                 // Cut off, which its end explains.
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+                Ok(Err(error)) => return Err(Failure::Io(format!("what it writes cannot be read: {error}"))),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if self.is_gone() => return Ok(None),
                 Err(RecvTimeoutError::Timeout) if self.is_silent() => {
-                    let _ = self.child.kill();
+                    self.group.kill();
                     let seconds = self.patience.as_secs();
-                    let error = Error::new(format!("it gave no sign of life for {seconds} s{}", self.said()));
+                    let text = format!("it gave no sign of life for {seconds} s{}", self.words.told());
+                    let error = Error::new(self.sealed.name_in(&text));
                     return Err(Failure::Plugin(error.hint("`--plugin-timeout SECONDS` gives it longer")));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -235,23 +244,26 @@ impl Running for Process<'_> {
         if let Some(failure) = self.source_failure() {
             return failure;
         }
-        // Where it has ended already this changes nothing of how.
-        let _ = self.child.kill();
-        let status = self.child.wait();
+        // A program may close its output a little before it ends, with an exit code that says something.
+        let status = self.group.end(GRACE);
         if self.is_cancelled() {
             return Failure::Cancelled;
         }
-        let said = self.said();
+        let said = self.words.told();
         let how = status.map_or_else(|error| error.to_string(), ended::how);
         let hint = ended::hint(&said, self.memory);
         Failure::Plugin(Error { hint, ..Error::new(self.sealed.name_in(&format!("{how}{said}"))) })
+    }
+
+    fn taken(&mut self) -> u64 {
+        let of_file = self.file.as_mut().map_or(0, |file| file.place().max(file.farthest));
+        self.activity.given() + of_file
     }
 }
 
 impl Drop for Process<'_> {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.activity.is_over();
     }
 }
 
@@ -261,27 +273,6 @@ fn forward(mut frames: Frames<impl io::BufRead>, sender: &SyncSender<io::Result<
         let is_last = next.is_err();
         if sender.send(next).is_err() || is_last {
             return;
-        }
-    }
-}
-
-/// Gives a worker what a source has.
-fn pump(mut source: Box<dyn Read + Send>, mut pipe: ChildStdin, activity: &Activity) {
-    let mut block = vec![0; 64 << 10];
-    loop {
-        match activity.wait(|| source.read(&mut block)) {
-            Ok(0) => return,
-            Ok(read) => {
-                if pipe.write_all(&block[..read]).is_err() {
-                    return;
-                }
-                activity.went_on();
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                *activity.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
-                return;
-            }
         }
     }
 }

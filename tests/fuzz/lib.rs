@@ -1,5 +1,8 @@
 //! What the fuzz targets share.
 
+use std::sync::Once;
+
+use annals_core::host::Plugin;
 use annals_core::testing::options;
 use annals_core::{Event, Fact, ImportRequest};
 
@@ -59,4 +62,17 @@ pub fn sorted(mut facts: Vec<Fact>) -> Vec<Fact> {
     facts.sort_by_cached_key(|fact| (fact.kind.clone(), fact.key.clone(), fact.value.to_string()));
     facts.dedup();
     facts
+}
+
+/// The plugin `json`.
+pub fn json() -> Plugin {
+    // SAFETY: the descriptor that the macro made.
+    unsafe { Plugin::built_in(&annals_json::PLUGIN) }.expect("a good descriptor")
+}
+
+/// Lets panics pass that are caught, which libFuzzer takes for failures of its own; those that are not caught end the run
+/// all the same.
+pub fn quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|info| eprintln!("{info}"))));
 }

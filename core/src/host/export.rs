@@ -95,13 +95,13 @@ impl FormatRef {
             return Err(Failure::Io(error.to_string()));
         }
         let failure = take_error(error);
-        if let Some(failure) = host.failure.take() {
+        if let Some(failure) = host.told.take_failure() {
             return Err(failure);
         }
         if code != 0 {
-            return Err(if host.host.cancelled() { Failure::Cancelled } else { failure });
+            return Err(if host.told.host().cancelled() { Failure::Cancelled } else { failure });
         }
         let given = (!given.left.get()).then_some(given.rows.get());
-        settle_export(&stats, given, host.tally.notes[NoteKind::Omit as usize]).map_err(Failure::Plugin)
+        settle_export(&stats, given, host.told.notes(NoteKind::Omit)).map_err(Failure::Plugin)
     }
 }

@@ -101,12 +101,12 @@ impl ImportStream<'_> {
             Err(fault) if fault.bug => return Err(Failure::Plugin(fault.error)),
             Err(fault) => return Err(self.explain(fault.error)),
         };
-        if let Some(failure) = self.host.failure.take() {
+        if let Some(failure) = self.host.told.take_failure() {
             return Err(failure);
         }
         let Some(batch) = batch else { return Ok(None) };
         // A plugin need not ask whether it is to stop.
-        if self.host.host.cancelled() {
+        if self.host.told.host().cancelled() {
             return Err(Failure::Cancelled);
         }
         let is_idle = batch.num_rows() == 0 && before == (self.source.read.get(), self.host.told());
@@ -136,7 +136,7 @@ impl ImportStream<'_> {
     pub fn finish(mut self) -> Result<ImportCounts, Failure> {
         let lie = |text: String| Failure::Plugin(Error::new(text));
         self.source.error.take().map_or(Ok(()), |error| Err(Failure::Io(error.to_string())))?;
-        self.host.failure.take().map_or(Ok(()), Err)?;
+        self.host.told.take_failure().map_or(Ok(()), Err)?;
         let mut stats = ImportStats {
             struct_size: size_of::<ImportStats>() as u32,
             complete: 0,
@@ -150,7 +150,7 @@ impl ImportStream<'_> {
         if unsafe { stream_stats(self.consumer.raw(), &mut stats) } != 0 || stats.complete == 0 {
             return Err(lie("the plugin ended the stream without completing the import".to_owned()));
         }
-        let rejects = self.host.tally.notes[NoteKind::Reject as usize];
+        let rejects = self.host.told.notes(NoteKind::Reject);
         if self.host.last_outside.2 > self.rows {
             let row = self.host.last_outside.2;
             return Err(lie(format!("the plugin told of a record behind row {row}, but gave {} rows", self.rows)));
@@ -174,10 +174,10 @@ impl ImportStream<'_> {
 /// What came first: an input that could not be read, a contract that was broken, a user who wants to stop; else what the
 /// plugin makes of it.
 pub(super) fn blame(source: &mut SourceContext, host: &mut HostContext<'_>, failure: Failure) -> Failure {
-    match (source.error.take(), host.failure.take()) {
+    match (source.error.take(), host.told.take_failure()) {
         (Some(error), _) => Failure::Io(error.to_string()),
         (None, Some(failure)) => failure,
-        (None, None) if host.host.cancelled() => Failure::Cancelled,
+        (None, None) if host.told.host().cancelled() => Failure::Cancelled,
         (None, None) => failure,
     }
 }

@@ -46,29 +46,21 @@ pub(super) unsafe fn beginning(text: Str, most: usize) -> String {
         return String::new();
     }
     // SAFETY: the caller's promise.
-    let bytes = unsafe { text.bytes() };
+    shortened(unsafe { text.bytes() }, most)
+}
+
+/// The same of bytes.
+pub(super) fn shortened(bytes: &[u8], most: usize) -> String {
     if bytes.len() <= most {
         return String::from_utf8_lossy(bytes).into_owned();
     }
     let is_inside = |byte: &u8| byte & 0xC0 == 0x80;
     let end = (0..=most).rev().find(|&at| !is_inside(&bytes[at])).unwrap_or(0);
-    String::from_utf8_lossy(&bytes[..end]).into_owned() + CUT
-}
-
-/// What stands where a text is cut.
-const CUT: &str = "…";
-
-/// The same for a text that is ours already; one that has been cut stays as it is.
-pub(super) fn fit(text: &mut String, most: usize) -> &str {
-    if text.len() > most + CUT.len() {
-        text.truncate((0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0));
-        text.push_str(CUT);
-    }
-    text
+    String::from_utf8_lossy(&bytes[..end]).into_owned() + "…"
 }
 
 /// Text from outside on one line, without control characters, which could command a terminal.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -7,7 +7,7 @@ mod limits;
 mod probe;
 mod settle;
 mod tables;
-mod tally;
+mod told;
 mod validate;
 
 use std::collections::HashSet;
@@ -16,12 +16,13 @@ use std::mem::size_of;
 use crate::abi::{ErrorOut, FormatTable, MAGIC, MAJOR, PluginTable, Str, UNKNOWN};
 use crate::error::Error;
 
-use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text, one_line};
+use limits::{MAX_DESCRIPTOR_TEXT, MAX_FORMATS, MAX_TEXT, beginning, is_text};
 
 pub use import::ImportStream;
+pub use limits::one_line;
 pub use probe::Probe;
 pub use settle::{settle_export, settle_import};
-pub use tally::{Tally, fit_error};
+pub use told::{RawNote, Told, presentable};
 
 /// What stands for the message of a failure that says nothing.
 const NO_REASON: &str = "the plugin gives no reason";

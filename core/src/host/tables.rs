@@ -6,24 +6,18 @@ use std::mem::size_of;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::Failure;
-use super::limits::{MAX_CODE, MAX_TEXT, beginning, is_text, one_line};
-use super::tally::Tally;
+use super::limits::is_text;
+use super::told::{RawNote, Told};
 use crate::abi::{HostTable, NoteIn, Str, UNKNOWN};
 use crate::claim::Locator;
-use crate::error::Error;
-use crate::note::{Note, NoteKind};
+use crate::note::NoteKind;
 use crate::outside::{FLAG_CERTAINLY, FLAG_FLOATING, NAME, Outside, OutsideTable, RecordIn, WindowIn};
-use crate::plugin::{Fact, Host, MAX_REJECT_BYTES};
+use crate::plugin::Host;
 
 /// What `context` of a [`HostTable`] points to.
 pub(super) struct HostContext<'h> {
-    pub host: &'h dyn Host,
-    /// What has been told.
-    pub tally: Tally,
-    /// The first thing for which the call counts as failed, whatever the plugin says: it broke the contract, or the
-    /// input has more facts than can be kept. The plugin is asked to stop, and no longer listened to.
-    pub failure: Option<Failure>,
+    /// Notes and facts. When they fail, the plugin is asked to stop, and no longer listened to.
+    pub told: Told<'h>,
     /// How many records were told of and not wanted as rows.
     pub outside: u64,
     /// How many rows the import has given.
@@ -40,9 +34,7 @@ pub(super) struct HostContext<'h> {
 impl<'h> HostContext<'h> {
     pub(super) fn new(host: &'h dyn Host, read: Option<Rc<Cell<u64>>>) -> Self {
         Self {
-            host,
-            tally: Tally::default(),
-            failure: None,
+            told: Told::new(host),
             outside: 0,
             rows: 0,
             read,
@@ -68,23 +60,7 @@ impl<'h> HostContext<'h> {
 
     /// How much has been told; it grows with everything that is.
     pub(super) fn told(&self) -> u64 {
-        self.tally.told() + self.outside
-    }
-
-    /// How many bytes the import has read.
-    fn read(&self) -> Option<u64> {
-        self.read.as_ref().map(|read| read.get())
-    }
-
-    fn breach(&mut self, text: &str) {
-        self.failure.get_or_insert_with(|| Failure::Plugin(Error::new(format!("the plugin broke the ABI: {text}"))));
-    }
-
-    /// Texts that are not UTF-8 are mended, unless the host is strict.
-    fn expect_texts(&mut self, of: &str, texts: [&[u8]; 3]) {
-        if let Some(bad) = texts.into_iter().find(|text| str::from_utf8(text).is_err()).filter(|_| self.host.strict()) {
-            self.breach(&format!("{of} with a text that is not UTF-8: {:?}", String::from_utf8_lossy(bad)));
-        }
+        self.told.count() + self.outside
     }
 }
 
@@ -96,77 +72,53 @@ fn call<T>(context: *mut c_void, otherwise: T, work: impl FnOnce(&mut HostContex
 }
 
 unsafe extern "C" fn cancelled(context: *mut c_void) -> c_int {
-    call(context, 0, |cx| c_int::from(cx.failure.is_some() || cx.host.cancelled()))
+    call(context, 0, |cx| c_int::from(cx.told.has_failed() || cx.told.host().cancelled()))
 }
 
 unsafe extern "C" fn progress(context: *mut c_void, done: u64) {
-    call(context, (), |cx| cx.host.progress(done));
+    call(context, (), |cx| cx.told.host().progress(done));
 }
 
 unsafe extern "C" fn note(context: *mut c_void, note: *const NoteIn) {
     // SAFETY: the plugin's note lives for the call.
     let Some(raw) = (unsafe { note.as_ref() }) else { return };
     call(context, (), |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return;
         }
         if (raw.struct_size as usize) < size_of::<NoteIn>() {
-            return cx.breach(&format!("a note of {} bytes", raw.struct_size));
+            return cx.told.breach(&format!("a note of {} bytes", raw.struct_size));
         }
         let Some(kind) = NoteKind::from_u32(raw.kind) else {
-            return cx.breach(&format!("a note of the unknown kind {}", raw.kind));
+            return cx.told.breach(&format!("a note of the unknown kind {}", raw.kind));
         };
         let texts = [("code", raw.code), ("text", raw.text), ("event", raw.event), ("bytes", raw.bytes)];
         if let Some((name, text)) = texts.into_iter().find(|(_, text)| !is_text(*text)) {
-            return cx.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
+            return cx.told.breach(&format!("a note whose {name} is no text, but {} bytes long", text.len));
         }
         // SAFETY: as above.
-        cx.expect_texts("a note", unsafe { [raw.code.bytes(), raw.text.bytes(), raw.event.bytes()] });
+        let (code, text, event) = unsafe { (raw.code.bytes(), raw.text.bytes(), raw.event.bytes()) };
         // SAFETY: as above.
-        let (text, event) = unsafe { (beginning(raw.text, MAX_TEXT), beginning(raw.event, MAX_TEXT)) };
-        // SAFETY: as above.
-        let (code, bytes) = unsafe { (beginning(raw.code, MAX_CODE), raw.bytes.bytes()) };
+        let bytes = unsafe { raw.bytes.bytes() };
         let locator = Locator { offset: raw.offset, len: raw.len, line: raw.line };
-        let mut note = Note {
-            kind,
-            code,
-            text,
-            event: (!event.is_empty()).then_some(event),
-            locator: (raw.offset != UNKNOWN).then_some(locator),
-            bytes: bytes[..bytes.len().min(MAX_REJECT_BYTES)].to_vec(),
-        };
-        match cx.tally.note(&mut note, cx.read()) {
-            Ok(()) => cx.host.note(&note),
-            Err(failure) => cx.failure = Some(failure),
-        }
+        let locator = (raw.offset != UNKNOWN).then_some(locator);
+        let read = cx.read.as_ref().map(|read| read.get());
+        cx.told.note(RawNote { kind, code, text, event, locator, bytes }, read);
     });
 }
 
 unsafe extern "C" fn fact(context: *mut c_void, kind: Str, key: Str, json: Str) {
     call(context, (), |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return;
         }
         if let Some(text) = [kind, key, json].into_iter().find(|text| !is_text(*text)) {
-            return cx.breach(&format!("a fact of which one part is no text, but {} bytes long", text.len));
+            return cx.told.breach(&format!("a fact of which one part is no text, but {} bytes long", text.len));
         }
+        let read = cx.read.as_ref().map_or(0, |read| read.get());
         // SAFETY: the plugin's texts live for the call.
-        let parts = unsafe { [kind.bytes(), key.bytes(), json.bytes()] };
-        cx.expect_texts("a fact", parts);
-        let [kind, key, json] = parts;
-        match cx.tally.fact(kind, key, json, cx.read().or(Some(0))) {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(failure) => {
-                cx.failure = Some(failure);
-                return;
-            }
-        }
-        let [kind, key, json] = parts.map(|part| String::from_utf8_lossy(part).into_owned());
-        match serde_json::from_str(&json) {
-            Ok(value) => cx.host.fact(&Fact { kind, key, value }),
-            Err(error) => cx.breach(&format!("a fact `{}` that is not JSON: {error}", one_line(&kind))),
-        }
+        let (kind, key, json) = unsafe { (kind.bytes(), key.bytes(), json.bytes()) };
+        cx.told.fact(kind, key, json, read);
     });
 }
 
@@ -174,7 +126,7 @@ unsafe extern "C" fn get_extension(context: *mut c_void, name: Str) -> *const c_
     // SAFETY: the plugin's text lives for the call.
     let is_known = unsafe { name.bytes() } == NAME.as_bytes();
     call(context, std::ptr::null(), |cx| {
-        let Some(asked) = cx.host.windows().filter(|_| is_known) else { return std::ptr::null() };
+        let Some(asked) = cx.told.host().windows().filter(|_| is_known) else { return std::ptr::null() };
         if cx.outside_table.is_none() {
             cx.windows = asked.asked.iter().map(WindowIn::of).collect();
             cx.outside_table = Some(Box::new(OutsideTable {
@@ -194,17 +146,17 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
     // SAFETY: the plugin's record lives for the call.
     let Some(raw) = (unsafe { record.as_ref() }) else { return 1 };
     call(context, 1, |cx| {
-        if cx.failure.is_some() {
+        if cx.told.has_failed() {
             return 1;
         }
         let is_record = raw.struct_size as usize >= size_of::<RecordIn>() && is_text(raw.id) && is_text(raw.local_id);
         if !is_record {
-            cx.breach("a record outside the windows that is none");
+            cx.told.breach("a record outside the windows that is none");
             return 1;
         }
         // SAFETY: as above.
         let (Ok(id), Ok(local_id)) = (unsafe { (text_of(raw.id.bytes()), text_of(raw.local_id.bytes())) }) else {
-            cx.breach("a record outside the windows whose id is not UTF-8");
+            cx.told.breach("a record outside the windows whose id is not UTF-8");
             return 1;
         };
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
@@ -212,12 +164,14 @@ unsafe extern "C" fn outside(context: *mut c_void, record: *const RecordIn) -> c
         // By these the record is found again.
         let last = cx.last_outside;
         if offset < last.0 || line < last.1 || row < last.2.max(cx.rows) {
-            cx.breach(&format!("a record outside the windows, at byte {offset}, line {line}, row {row}, out of order"));
+            cx.told.breach(&format!(
+                "a record outside the windows, at byte {offset}, line {line}, row {row}, out of order"
+            ));
             return 1;
         }
         cx.last_outside = (offset, line, row);
         let (id, local_id, floating) = (some(id), some(local_id), flags & FLAG_FLOATING != 0);
-        let wanted = cx.host.outside(&Outside { offset, line, row, id, local_id, floating });
+        let wanted = cx.told.host().outside(&Outside { offset, line, row, id, local_id, floating });
         cx.outside += u64::from(!wanted);
         c_int::from(wanted)
     })

@@ -28,7 +28,7 @@ impl FormatRef {
         // SAFETY: everything passed lives for the call.
         let code = unsafe { validate(&host_table, &source_table, &texts.request(request), &mut error) };
         let failure = take_error(error);
-        match (code, source.error.is_some() || host.failure.is_some()) {
+        match (code, source.error.is_some() || host.told.has_failed()) {
             (0, false) => Ok(()),
             _ => Err(blame(&mut source, &mut host, failure)),
         }

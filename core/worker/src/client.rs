@@ -1,12 +1,13 @@
 //! annals' side: what comes of a worker's messages, held to the contract that a loaded plugin is held to.
 
+use std::collections::VecDeque;
 use std::io::Write;
 
 use annals_core::abi::{ExportStats, ImportStats};
-use annals_core::host::{Failure, Tally, fit_error, settle_export, settle_import};
+use annals_core::host::{Failure, RawNote, Told, presentable, settle_export, settle_import};
 use annals_core::plugin::{ExportCounts, Host, ImportCounts};
 use annals_core::table::{Builder, Rows};
-use annals_core::{Error, Fact, Note, NoteKind, json};
+use annals_core::{Error, NoteKind, json};
 use arrow_array::RecordBatch;
 use serde_json::{Map, Value};
 
@@ -22,10 +23,14 @@ pub trait Running {
 
     /// Why its output has ended too early: it crashed, say.
     fn ended(&mut self) -> Failure;
+
+    /// How many bytes of its input it has been given or has taken. It may be told of these, not of more.
+    fn taken(&mut self) -> u64;
 }
 
-/// As many batches without a row in a row end an import.
-const MAX_EMPTY: u32 = 1_000_000;
+/// Batches without rows that may follow one another while nothing is taken and nothing told. More of them than a pipe holds:
+/// what the worker took meanwhile may have been seen with the first.
+const MAX_IDLE: u32 = 10_000;
 
 /// A batch of events that came one by one ends at about as many bytes.
 const BATCH_BYTES: usize = 1 << 20;
@@ -49,8 +54,8 @@ impl<R: Running> Conversation<R> {
         loop {
             match self.worker.receive()? {
                 None => return Err(self.worker.ended()),
-                Some(Message::Error(error, true)) => return Err(Failure::Plugin(fit_error(error))),
-                Some(Message::Error(error, false)) => return Err(Failure::Refused(fit_error(error))),
+                Some(Message::Error(error, true)) => return Err(Failure::Plugin(presentable(error))),
+                Some(Message::Error(error, false)) => return Err(Failure::Refused(presentable(error))),
                 Some(Message::Hello(VERSION)) if !self.greeted => self.greeted = true,
                 Some(Message::Hello(version)) if !self.greeted => {
                     return Err(wrong(format!("it speaks version {version} of the protocol, not {VERSION}")));
@@ -93,41 +98,17 @@ fn count(account: &Map<String, Value>, key: &str) -> Result<u64, Failure> {
     number.ok_or_else(|| wrong(format!("its account has no whole number `{key}`")))
 }
 
-/// What the host is told, and how often.
-struct Told<'h> {
-    host: &'h dyn Host,
-    tally: Tally,
-}
-
-impl<'h> Told<'h> {
-    fn new(host: &'h dyn Host) -> Self {
-        Self { host, tally: Tally::default() }
+/// Tells the host what any action may tell; gives back what is none of it. `read` is how much of the input has been read,
+/// if there is one.
+fn tell(told: &mut Told<'_>, message: Message, read: Option<u64>) -> Result<Option<Message>, Failure> {
+    match message {
+        Message::Note(note) => told.note(RawNote::of(&note), read),
+        Message::Fact(fact) if read.is_some() => told.parsed_fact(&fact, read.unwrap_or(0)),
+        Message::Progress(bytes) => told.host().progress(bytes),
+        Message::Log(_) => {}
+        other => return Ok(Some(other)),
     }
-
-    fn note(&mut self, mut note: Note) -> Result<(), Failure> {
-        self.tally.note(&mut note, None)?;
-        self.host.note(&note);
-        Ok(())
-    }
-
-    fn fact(&mut self, fact: &Fact) -> Result<(), Failure> {
-        let json = fact.value.to_string();
-        if self.tally.fact(fact.kind.as_bytes(), fact.key.as_bytes(), json.as_bytes(), None)? {
-            self.host.fact(fact);
-        }
-        Ok(())
-    }
-
-    /// Tells what any action may tell; gives back what is none of it.
-    fn message(&mut self, message: Message) -> Result<Option<Message>, Failure> {
-        match message {
-            Message::Note(note) => self.note(note)?,
-            Message::Progress(bytes) => self.host.progress(bytes),
-            Message::Log(_) => {}
-            other => return Ok(Some(other)),
-        }
-        Ok(None)
-    }
+    told.take_failure().map_or(Ok(None), Err)
 }
 
 /// An import under way.
@@ -137,10 +118,11 @@ pub struct Import<'h, R> {
     reader: Reader,
     /// Events that came one by one.
     events: Builder,
-    ready: std::collections::VecDeque<RecordBatch>,
+    ready: VecDeque<RecordBatch>,
     batch_rows: usize,
     rows: u64,
-    empty: u32,
+    /// How many batches without rows have come while nothing was taken or told, and what had been.
+    idle: (u32, u64, u64),
     account: Option<Map<String, Value>>,
 }
 
@@ -152,10 +134,10 @@ impl<'h, R: Running> Import<'h, R> {
             told: Told::new(host),
             reader: Reader::default(),
             events: Builder::default(),
-            ready: std::collections::VecDeque::new(),
+            ready: VecDeque::new(),
             batch_rows,
             rows: 0,
-            empty: 0,
+            idle: (0, 0, 0),
             account: None,
         }
     }
@@ -164,6 +146,7 @@ impl<'h, R: Running> Import<'h, R> {
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Failure> {
         loop {
             if let Some(batch) = self.ready.pop_front() {
+                self.count_idle(&batch)?;
                 Rows::of(&batch).map_err(Failure::Plugin)?;
                 self.rows += batch.num_rows() as u64;
                 return Ok(Some(batch));
@@ -172,19 +155,14 @@ impl<'h, R: Running> Import<'h, R> {
                 return Ok(None);
             }
             let message = self.worker.next()?;
-            match self.told.message(message)? {
+            let read = self.worker.worker.taken();
+            match tell(&mut self.told, message, Some(read))? {
                 None => {}
-                Some(Message::Fact(fact)) => self.told.fact(&fact)?,
                 Some(Message::Batches(bytes)) => {
-                    let batches = self.reader.read(bytes).map_err(Failure::Plugin)?;
-                    let is_empty = batches.iter().all(|batch| batch.num_rows() == 0);
-                    self.empty = if is_empty { self.empty + 1 } else { 0 };
-                    if self.empty > MAX_EMPTY {
-                        return Err(wrong(format!("{MAX_EMPTY} batches without a row, one after the other")));
-                    }
-                    self.ready.extend(batches);
+                    let batches = self.reader.read(bytes);
+                    self.ready.extend(batches.map_err(|error| Failure::Plugin(presentable(error)))?);
                 }
-                Some(Message::Event(event)) => self.event(event)?,
+                Some(Message::Event(event)) => self.event(event, read)?,
                 Some(Message::End(account)) => {
                     self.account = Some(account);
                     self.flush();
@@ -194,21 +172,33 @@ impl<'h, R: Running> Import<'h, R> {
         }
     }
 
-    fn event(&mut self, map: Map<String, Value>) -> Result<(), Failure> {
+    fn count_idle(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        let (taken, told) = (self.worker.worker.taken(), self.told.count());
+        let is_idle = batch.num_rows() == 0 && (taken, told) == (self.idle.1, self.idle.2);
+        self.idle = (if is_idle { self.idle.0 + 1 } else { 0 }, taken, told);
+        if self.idle.0 > MAX_IDLE {
+            return Err(wrong(format!("more than {MAX_IDLE} batches without rows, for which it read nothing")));
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, map: Map<String, Value>, read: u64) -> Result<(), Failure> {
         let reading = json::read_object(map, None).map_err(|error| {
             let number = self.rows + self.events.len() as u64 + 1;
-            wrong(format!("its event {number} is none: {}", error.sentence()))
+            Failure::Plugin(presentable(Error::new(format!("its event {number} is none: {}", error.sentence()))))
         })?;
         for repair in reading.repairs {
-            self.told.note(Note {
+            let note = RawNote {
                 kind: NoteKind::Repair,
-                code: repair.code.to_owned(),
-                text: repair.text,
-                event: reading.event.id.clone(),
+                code: repair.code.as_bytes(),
+                text: repair.text.as_bytes(),
+                event: reading.event.id.as_deref().unwrap_or_default().as_bytes(),
                 locator: None,
-                bytes: Vec::new(),
-            })?;
+                bytes: &[],
+            };
+            self.told.note(note, Some(read));
         }
+        self.told.take_failure().map_or(Ok(()), Err)?;
         self.events.event(&reading.event);
         if self.events.len() >= self.batch_rows || self.events.bytes() >= BATCH_BYTES {
             self.flush();
@@ -233,7 +223,7 @@ impl<'h, R: Running> Import<'h, R> {
             rejected: count(&account, "rejected")?,
             filtered: count(&account, "filtered")?,
         };
-        settle_import(&stats, self.rows, self.told.tally.notes[NoteKind::Reject as usize], 0).map_err(Failure::Plugin)
+        settle_import(&stats, self.rows, self.told.notes(NoteKind::Reject), 0).map_err(Failure::Plugin)
     }
 }
 
@@ -242,8 +232,9 @@ pub fn check(worker: impl Running, host: &dyn Host) -> Result<(), Failure> {
     let (mut worker, mut told) = (Conversation::new(worker), Told::new(host));
     loop {
         let message = worker.next()?;
-        match told.message(message)? {
-            None | Some(Message::Fact(_)) => {}
+        let read = worker.worker.taken();
+        match tell(&mut told, message, Some(read))? {
+            None => {}
             Some(Message::End(_)) => return Ok(()),
             Some(other) => return unexpected(&other),
         }
@@ -265,7 +256,7 @@ pub fn export(
     let (mut worker, mut told) = (Conversation::new(worker), Told::new(host));
     loop {
         let message = worker.next()?;
-        match told.message(message)? {
+        match tell(&mut told, message, None)? {
             None => {}
             Some(Message::Data(bytes)) => out.write_all(&bytes).map_err(|error| Failure::Io(error.to_string()))?,
             Some(Message::End(account)) => {
@@ -276,8 +267,7 @@ pub fn export(
                     written: count(&account, "written")?,
                     omitted: count(&account, "omitted")?,
                 };
-                return settle_export(&stats, given(), told.tally.notes[NoteKind::Omit as usize])
-                    .map_err(Failure::Plugin);
+                return settle_export(&stats, given(), told.notes(NoteKind::Omit)).map_err(Failure::Plugin);
             }
             Some(other) => return unexpected(&other),
         }

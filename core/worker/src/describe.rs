@@ -1,13 +1,15 @@
 //! What a worker says of itself: the answer to `describe`.
 
+use std::collections::HashSet;
+
 use annals_core::Error;
-use annals_core::host::{FormatRef, Plugin};
+use annals_core::host::{FormatRef, Plugin, one_line};
 use serde_json::{Map, Value, json};
 
-use crate::message::Encoding;
+use crate::message::{Encoding, shown};
 
 /// A plugin has at most this many formats.
-const MAX_FORMATS: usize = 1000;
+const MAX_FORMATS: usize = 256;
 
 /// A text of a description has at most as many bytes.
 const MAX_TEXT: usize = 1 << 20;
@@ -69,19 +71,25 @@ impl Description {
         let id = text(map, "id")?;
         let valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if id.is_empty() || id.len() > 100 || !id.bytes().all(valid) {
-            return Err(Error::new(format!("its id {id:?} is not of lower-case letters, digits and `_`")));
+            let id = shown(id.as_bytes());
+            return Err(Error::new(format!("its id {id} is not of lower-case letters, digits and `_`")));
         }
         let encoding = text(map, "encoding")?;
         let encoding = match encoding.as_str() {
             "" => Encoding::Lines,
-            name => Encoding::of(name).ok_or_else(|| Error::new(format!("its encoding {name:?} is not known")))?,
+            name => Encoding::of(name)
+                .ok_or_else(|| Error::new(format!("its encoding {} is not known", shown(name.as_bytes()))))?,
         };
         let formats = map.get("formats").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         if formats.len() > MAX_FORMATS {
             return Err(Error::new(format!("it has {} formats; at most {MAX_FORMATS} are allowed", formats.len())));
         }
-        let formats = formats.iter().map(FormatDescription::parse).collect::<Result<_, _>>()?;
-        Ok(Self { id, version: text(map, "version")?, encoding, formats })
+        let formats = formats.iter().map(FormatDescription::parse).collect::<Result<Vec<_>, _>>()?;
+        let mut names = HashSet::new();
+        if let Some(twice) = formats.iter().find(|format| !names.insert(&format.name)) {
+            return Err(Error::new(format!("it has two formats `{}`", twice.name)));
+        }
+        Ok(Self { id, version: one_line(&text(map, "version")?), encoding, formats })
     }
 }
 
@@ -123,23 +131,33 @@ impl FormatDescription {
         let map = value.as_object().ok_or_else(|| Error::new("a format's description is not a JSON object"))?;
         let name = text(map, "name")?;
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if name.is_empty() || name.len() > 100 || !name.bytes().all(valid) {
-            return Err(Error::new(format!("a format has the name {name:?}")));
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(valid) {
+            return Err(Error::new(format!("a format has the name {}", shown(name.as_bytes()))));
         }
         let options = match map.get("options") {
             None | Some(Value::Null) => "{}".to_owned(),
-            Some(Value::Object(schema)) => Value::Object(schema.clone()).to_string(),
+            Some(Value::Object(schema)) if schema.get("properties").is_none_or(is_properties) => {
+                let options = Value::Object(schema.clone()).to_string();
+                if options.len() > MAX_TEXT {
+                    return Err(Error::new(format!("the options schema of format `{name}` is too long")));
+                }
+                options
+            }
+            Some(Value::Object(_)) => {
+                let text = format!("format `{name}` has an options schema whose properties are no objects");
+                return Err(Error::new(text));
+            }
             Some(_) => {
                 return Err(Error::new(format!("format `{name}` has an options schema that is not a JSON object")));
             }
         };
         let flag = |key: &str| map.get(key).and_then(Value::as_bool).unwrap_or(false);
         Ok(Self {
-            summary: text(map, "summary")?,
+            summary: one_line(&text(map, "summary")?),
             extensions: words(map, "extensions")?,
             media_types: words(map, "media_types")?,
             options,
-            example: text(map, "example")?,
+            example: one_line(&text(map, "example")?),
             import: flag("import"),
             export: flag("export"),
             check: flag("check"),
@@ -147,6 +165,10 @@ impl FormatDescription {
             name,
         })
     }
+}
+
+fn is_properties(properties: &Value) -> bool {
+    properties.as_object().is_some_and(|all| all.values().all(Value::is_object))
 }
 
 fn text(map: &Map<String, Value>, key: &str) -> Result<String, Error> {
@@ -162,9 +184,7 @@ fn words(map: &Map<String, Value>, key: &str) -> Result<Vec<String>, Error> {
     let wrong = || Error::new(format!("`{key}` of its description is not an array of texts"));
     match map.get(key) {
         None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(words)) => {
-            words.iter().map(|word| word.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
-        }
+        Some(Value::Array(words)) => words.iter().map(|word| word.as_str().map(one_line).ok_or_else(wrong)).collect(),
         Some(_) => Err(wrong()),
     }
 }
@@ -188,6 +208,11 @@ mod tests {
         check(r#"{"id":"a","encoding":"xml"}"#, "its encoding \"xml\" is not known");
         check(r#"{"id":"a","formats":[1]}"#, "a format's description is not a JSON object");
         check(r#"{"id":"a","formats":[{"name":"a b"}]}"#, "a format has the name \"a b\"");
+        check(r#"{"id":"a","formats":[{"name":"x"},{"name":"x"}]}"#, "it has two formats `x`");
+        check(
+            r#"{"id":"a","formats":[{"name":"x","options":{"properties":{"a":1}}}]}"#,
+            "format `x` has an options schema whose properties are no objects",
+        );
         check(
             r#"{"id":"a","formats":[{"name":"x","options":[]}]}"#,
             "format `x` has an options schema that is not a JSON object",

@@ -8,6 +8,8 @@ pub mod batch;
 pub mod client;
 pub mod describe;
 pub mod frame;
+pub mod ipc;
 pub mod message;
 pub mod request;
 pub mod serve;
+pub mod testing;

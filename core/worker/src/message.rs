@@ -69,10 +69,8 @@ impl Message {
         match frame {
             Frame::Binary(kind, bytes) => binary(kind, bytes),
             Frame::Line(line) => {
-                let value: Value = serde_json::from_slice(&line).map_err(|error| {
-                    let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-                    format!("a line that is not JSON: {error}: {shown:?}")
-                })?;
+                let value: Value =
+                    parse(&line).map_err(|error| format!("a line that is not JSON: {error}: {}", shown(&line)))?;
                 let Value::Object(map) = value else { return Err("a line that is not a JSON object".to_owned()) };
                 lined(map)
             }
@@ -203,7 +201,38 @@ fn binary(kind: Kind, mut bytes: Vec<u8>) -> Result<Message, String> {
 }
 
 fn json_of(name: &str, bytes: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(bytes).map_err(|error| format!("a message `{name}` that is not JSON: {error}"))
+    parse(bytes).map_err(|error| format!("a message `{name}` that is not JSON: {error}"))
+}
+
+/// A message has at most this many values: two bytes may be one, which takes thirty times as much memory.
+const MAX_VALUES: usize = 1 << 21;
+
+fn parse(text: &[u8]) -> Result<Value, String> {
+    if text.len() > MAX_VALUES && values(text) > MAX_VALUES {
+        return Err(format!("more than {MAX_VALUES} values"));
+    }
+    serde_json::from_slice(text).map_err(|error| error.to_string())
+}
+
+/// About how many values a JSON text has: one behind each comma, colon and opening bracket.
+fn values(text: &[u8]) -> usize {
+    let (mut count, mut bytes) = (1, text.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b',' | b':' | b'[' | b'{' => count += 1,
+            // To the end of the text; what is escaped is no end.
+            b'"' => {
+                while bytes.next().is_some_and(|byte| *byte != b'"' && (*byte != b'\\' || bytes.next().is_some())) {}
+            }
+            _ => {}
+        }
+    }
+    count
+}
+
+/// The beginning of a text from outside, in quotes.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(80)]))
 }
 
 fn lined(mut map: Map<String, Value>) -> Result<Message, String> {
@@ -222,7 +251,8 @@ fn lined(mut map: Map<String, Value>) -> Result<Message, String> {
             value.as_str().map(|text| Message::Data(text.into())).ok_or_else(|| "data that is no text".to_owned())
         }
         "base64" => base64(&value).map(Message::Data),
-        name => plain(name, value).unwrap_or_else(|| Err(format!("a message of the unknown name {name:?}"))),
+        name => plain(name, value)
+            .unwrap_or_else(|| Err(format!("a message of the unknown name {}", shown(name.as_bytes())))),
     }
 }
 
@@ -277,7 +307,7 @@ fn note(map: &Map<String, Value>, bytes: Vec<u8>) -> Result<Note, String> {
     let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
     let kinds = [NoteKind::Reject, NoteKind::Repair, NoteKind::Lossy, NoteKind::Omit];
     let Some(kind) = kinds.into_iter().find(|one| one.name() == kind) else {
-        return Err(format!("a note of the unknown kind {kind:?}"));
+        return Err(format!("a note of the unknown kind {}", shown(kind.as_bytes())));
     };
     let number = |key: &str| map.get(key).and_then(Value::as_u64);
     let locator = number("offset").map(|offset| Locator {
@@ -359,6 +389,19 @@ mod tests {
             let _ = Message::decode(Frame::Binary(Kind::ALL[kind], bytes.clone()));
             let _ = Message::decode(Frame::Line(bytes));
         }
+    }
+
+    #[test]
+    fn values_are_counted() {
+        let check = |text: &str, expected| assert_eq!(values(text.as_bytes()), expected, "{text}");
+        check("1", 1);
+        check(r#"{"a":[1,2],"b,[":"\\"}"#, 7);
+        check(r#"["a\",[", 1]"#, 3);
+        check("\"", 1);
+        check("\"\\", 1);
+        let long = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        let wrong = Message::decode(Frame::Binary(Kind::Result, long.into())).err();
+        assert_eq!(wrong.as_deref(), Some("a message `result` that is not JSON: more than 2097152 values"));
     }
 
     #[test]

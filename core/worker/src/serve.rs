@@ -150,7 +150,8 @@ fn import(
     let mut stream = format.import(source, &request.label, &request.import, line)?;
     let mut writer = Writer::new(FRAMES);
     while let Some(batch) = stream.next_batch()? {
-        line.keep(writer.write(&batch, *line.out.borrow_mut()));
+        let sent = writer.write(&batch, *line.out.borrow_mut());
+        sent.map_err(|error| Failure::Io(format!("its events cannot be sent: {error}")))?;
         if line.cancelled() {
             return Err(Failure::Cancelled);
         }
@@ -172,16 +173,25 @@ fn account(numbers: &[(&str, u64)]) -> Message {
 struct Events<R> {
     frames: Frames<R>,
     reader: Reader,
+    /// The first message behind the facts.
+    first: Option<Message>,
     ready: std::vec::IntoIter<RecordBatch>,
     ended: bool,
 }
 
 impl<R: BufRead> Events<R> {
-    fn receive(&mut self) -> Result<Option<Message>, Error> {
+    fn receive(&mut self) -> Result<Message, Error> {
+        if let Some(first) = self.first.take() {
+            return Ok(first);
+        }
         match self.frames.next_frame()? {
-            Some(frame) => Message::decode(frame).map(Some).map_err(Error::new),
+            Some(frame) => Message::decode(frame).map_err(Error::new),
             None => Err(Error::new("annals has gone")),
         }
+    }
+
+    fn unexpected(&self, message: &Message) -> Error {
+        Error::new(format!("annals sent `{}`", message.name()))
     }
 
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
@@ -189,13 +199,13 @@ impl<R: BufRead> Events<R> {
             if let Some(batch) = self.ready.next() {
                 return Ok(Some(batch));
             }
-            match if self.ended { None } else { self.receive()? } {
-                Some(Message::Batches(bytes)) => self.ready = self.reader.read(bytes)?.into_iter(),
-                Some(Message::End(_)) | None => {
-                    self.ended = true;
-                    return Ok(None);
-                }
-                Some(other) => return Err(Error::new(format!("annals sent `{}`", other.name()))),
+            if self.ended {
+                return Ok(None);
+            }
+            match self.receive()? {
+                Message::Batches(bytes) => self.ready = self.reader.read(bytes)?.into_iter(),
+                Message::End(_) => self.ended = true,
+                other => return Err(self.unexpected(&other)),
             }
         }
     }
@@ -219,21 +229,21 @@ fn export(
     let mut events = Events {
         frames: Frames::new(input, limit),
         reader: Reader::default(),
+        first: None,
         ready: Vec::new().into_iter(),
         ended: false,
     };
     let mut facts = Vec::new();
     // The facts come first, the greeting before them.
+    match events.receive().map_err(Failure::Refused)? {
+        Message::Hello(VERSION) => {}
+        other => return Err(Failure::Refused(events.unexpected(&other))),
+    }
     loop {
         match events.receive().map_err(Failure::Refused)? {
-            Some(Message::Hello(_)) => {}
-            Some(Message::Fact(fact)) => facts.push(fact),
-            Some(Message::Batches(bytes)) => {
-                events.ready = events.reader.read(bytes).map_err(Failure::Refused)?.into_iter();
-                break;
-            }
-            _ => {
-                events.ended = true;
+            Message::Fact(fact) => facts.push(fact),
+            first => {
+                events.first = Some(first);
                 break;
             }
         }
