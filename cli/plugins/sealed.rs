@@ -150,6 +150,29 @@ fn seal(_: &File) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_hashed_is_what_is_opened() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plugin");
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let sealed = Sealed::new(&path).unwrap();
+        std::fs::write(&path, "#!/bin/evil\n").unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(std::fs::read(sealed.open_path()).unwrap(), b"#!/bin/sh\n");
+        // Nobody can change the copy, not even who holds it.
+        assert!(
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(sealed.open_path())
+                .and_then(|mut file| file.write_all(b"x"))
+                .is_err()
+        );
+        assert_ne!(Sealed::new(&path).err(), None);
+    }
+
     #[test]
     fn ids_are_in_the_names_of_libraries() {
         let check = |name: &str, id: Option<&str>| assert_eq!(library_id(Path::new(name)).as_deref(), id, "{name}");

@@ -259,6 +259,19 @@ fn attacks() {
     export("hostile", &library, table::EXPORT_ACTS);
 }
 
+/// A call to the host after the stream has been released harms the worker alone: it is read, or ended for it.
+#[test]
+fn calls_after_the_release() {
+    let (_folder, library) = hostile();
+    let place = Place::with(&[("in.txt", "one\ntwo\n"), ("good.jsonl", GOOD)]);
+    let library = library.to_str().expect("UTF-8");
+    let input = "hostile,case=calls-after-release:in.txt";
+    let args = ["merge", input, "good.jsonl", "--keep-going", "--report", "r.json", "--plugin", library];
+    let run = place.run(&args);
+    assert!([0, 1].contains(&run.code) && run.titles().contains(&"Good".to_owned()), "{}", run.stderr);
+    assert_balanced(&place.json("r.json"));
+}
+
 #[test]
 fn attacks_while_the_library_is_loaded() {
     for case in table::CONSTRUCTORS {

@@ -234,6 +234,7 @@ pub const CALLS: &[Case] = &[
     plugin("stream-without-schema", "the stream lacks a callback"),
     fine("stream-without-errors"),
     fine("stream-release-kept"),
+    fine("calls-in-release"),
     input("next-error-null", "no reason given"),
     input("next-error-negative", "no reason given"),
     input("next-error-text", "the tape is torn"),
