@@ -370,7 +370,7 @@ fn compression_is_refused_unread() {
 #[test]
 fn other_messages() {
     let [schema, batch] = small();
-    check(&[batch.clone()], "a batch before the schema");
+    check(std::slice::from_ref(&batch), "a batch before the schema");
     check(&[schema.clone(), schema.clone()], "a second schema");
     check(&[schema.clone(), batch.clone(), schema.clone()], "a second schema");
     check(&[schema.clone(), batch, vec![]], "");

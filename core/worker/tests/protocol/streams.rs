@@ -178,7 +178,7 @@ fn what_is_no_frame_is_told() {
     };
     for kind in (0..=255u8).filter(|byte| !Kind::ALL.iter().any(|kind| *kind as u8 == *byte)) {
         let head = raw([kind, 0, 0, 0], 0, "");
-        check(&[head.clone()], &noise(&head));
+        check(std::slice::from_ref(&head), &noise(&head));
     }
     for at in 1..4 {
         let mut head = frame(Kind::End, "");
