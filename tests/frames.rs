@@ -166,6 +166,10 @@ fn an_export_that_does_not_take_its_events() {
     };
     let deaf = export("deaf-export").expect(3);
     assert!(deaf.stderr.contains("did not take all events, it says it took 0"), "{}", deaf.stderr);
+    // Its own reason is told, though others are stopped by it.
+    for _ in 0..5 {
+        assert!(export("fails").expect(3).stderr.contains("exit code 7; its last words: why it fails"));
+    }
     let refused = export("refuses");
     assert!(refused.code != 0 && refused.stderr.contains("not\u{fffd}this"), "{}", refused.stderr);
     let left = export("leaves").expect(3);

@@ -166,7 +166,7 @@ impl WorkerFormat {
     /// Writes the events of `batches` to `out`.
     pub fn export(
         &self,
-        batches: impl Iterator<Item = Result<RecordBatch, Error>> + Send,
+        mut batches: impl Iterator<Item = Result<RecordBatch, Error>> + Send,
         facts: &[Fact],
         options: &Options,
         out: &mut dyn Write,
@@ -178,6 +178,8 @@ impl WorkerFormat {
         let activity = pipe.activity();
         let given = Fed::default();
         let feed = Feed { facts, encoding: self.worker.description.encoding, activity, given: &given };
+        // They live until it is known what came of it: that nobody takes them any more is how others learn of a failure.
+        let batches = &mut batches;
         std::thread::scope(|scope| {
             // An error is a worker that takes no more, which shows itself in what it says.
             scope.spawn(move || feed.run(batches, &mut std::io::BufWriter::with_capacity(64 << 10, pipe)).ok());
@@ -211,7 +213,7 @@ impl Fed {
 impl Feed<'_> {
     fn run(
         self,
-        mut batches: impl Iterator<Item = Result<RecordBatch, Error>>,
+        batches: &mut impl Iterator<Item = Result<RecordBatch, Error>>,
         pipe: &mut dyn Write,
     ) -> std::io::Result<()> {
         let mut writer = Writer::new(self.encoding);

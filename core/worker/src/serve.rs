@@ -5,6 +5,7 @@ use std::io::{BufRead, Read, Write};
 
 use annals_core::host::{Failure, FormatRef, Plugin};
 use annals_core::plugin::{Host, Input};
+use annals_core::schema::event_schema;
 use annals_core::{Error, Fact, Note};
 use arrow_array::RecordBatch;
 use serde_json::{Map, Value, json};
@@ -203,7 +204,15 @@ impl<R: BufRead> Events<R> {
                 return Ok(None);
             }
             match self.receive()? {
-                Message::Batches(bytes) => self.ready = self.reader.read(bytes)?.into_iter(),
+                Message::Batches(bytes) => {
+                    let batches = self.reader.read(bytes)?;
+                    // As the exporter is told they are.
+                    let is_whole = |batch: &RecordBatch| batch.schema().fields() == event_schema().fields();
+                    if !batches.iter().all(is_whole) {
+                        return Err(Error::new("annals sent a batch that is not of the whole event table"));
+                    }
+                    self.ready = batches.into_iter();
+                }
                 Message::End(_) => self.ended = true,
                 other => return Err(self.unexpected(&other)),
             }

@@ -6,10 +6,10 @@ use std::io::{Cursor, Write};
 use annals_core::host::Failure;
 use annals_core::plugin::{ExportCounts, Host};
 use annals_core::testing::{Recorder, batches, options};
-use annals_core::{Error, Event, Fact, ImportRequest, Note, json, sample};
+use annals_core::{Error, Event, Fact, ImportRequest, Note, json, sample, table};
 use annals_worker::batch::Writer;
 use annals_worker::client;
-use annals_worker::frame::{Frames, ROOM};
+use annals_worker::frame::{Frames, HEAD, ROOM};
 use annals_worker::message::{Encoding, Message, VERSION};
 use annals_worker::request::{Action, Request};
 use annals_worker::testing::{Wire, served};
@@ -210,6 +210,11 @@ fn what_annals_does_not_send_is_told() {
     check(vec![hello(), Message::Data(b"x".to_vec()), Message::End(Default::default())], "refused: annals sent `data`");
     check(vec![hello(), Message::Batches(b"x".to_vec())], "refused: bad batch: it ends in the middle of a message");
     check(vec![], "refused: annals has gone");
+    let mut part = Vec::new();
+    let columns = ["title".to_owned()];
+    Writer::new(Encoding::Frames).write(&table::to_batch(&[Event::default()], Some(&columns)), &mut part).unwrap();
+    let part = Message::Batches(part.split_off(HEAD));
+    check(vec![hello(), part], "refused: annals sent a batch that is not of the whole event table");
 }
 
 #[test]
