@@ -151,6 +151,11 @@ send(end={"read": len(events), "written": written, "omitted": len(events) - writ
     assert!(run.stderr.contains("[good]: it is good"), "{}", run.stderr);
     assert_eq!(place.read("x.wild"), b"b\nc\n\x00\xff");
     assert_balanced(&place.json("r.json"));
+    // One that takes nothing, and says that it took all.
+    let lies = "send(hello=1)\nsend(end={'read': 3, 'written': 3, 'omitted': 0})";
+    let plugin = program(&place, "wild.py", &python(lies));
+    let run = place.run(&["merge", "good.jsonl", "b.jsonl", "-o", "y.wild", "--plugin", &plugin]).expect(3);
+    assert!(!place.path("y.wild").exists() && run.stderr.contains("plugin wild 1"), "{}", run.stderr);
 }
 
 #[test]
