@@ -218,6 +218,12 @@ impl Opened {
         Ok(Self { head: Cursor::default(), rest: Rest::Other(Box::new(file.take(to - from))), size: Some(to - from) })
     }
 
+    /// An input that has been opened elsewhere.
+    pub fn input(input: Box<dyn Input>) -> Self {
+        let size = input.size();
+        Self { head: Cursor::default(), rest: Rest::Other(input), size }
+    }
+
     /// The file itself, at its beginning, if all of one is to be read.
     pub fn into_file(self) -> io::Result<Result<File, Self>> {
         match self.rest {

@@ -1,11 +1,13 @@
 //! `annals plugin check`: our own plugins pass the conformance kit, and a bad one fails where it is bad.
 
+use std::path::Path;
+
 #[cfg(target_os = "linux")]
 use serde_json::Value;
 
 #[cfg(target_os = "linux")]
 use crate::common::compile;
-use crate::common::{Place, library};
+use crate::common::{Place, ROOT, library};
 
 /// A few samples of each of our formats.
 const SAMPLES: [(&str, &str); 5] = [
@@ -33,6 +35,21 @@ fn our_own_plugins_pass() {
         let args = ["plugin", "check", &library, "--samples", "samples", "--untimed", "--fuzz", "1", "--runs", "20"];
         place.run(&[&args[..], &skipped].concat()).ok().snapshot(&format!("plugin-check-{plugin}"));
     }
+}
+
+/// Each reading is a process of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_passes() {
+    let place = Place::with(&[
+        ("samples/a.bash_history", "ls\n#1700000000\nmake\n#1700000060\nfor i in 1 2\ndo echo $i\ndone\n"),
+        ("samples/b.zsh_history", ": 1700000000:0;ls -l\n: 1700000100:0;echo a \\\nb\n"),
+    ]);
+    let program = Path::new(ROOT).join("plugins/history/history.py");
+    let args = ["plugin", "check", program.to_str().expect("UTF-8"), "--samples", "samples", "--untimed"];
+    let only = ["sniff", "samples", "accounting", "locators", "read-error", "max-record", "truncation", "cancel"];
+    let only: Vec<&str> = only.iter().flat_map(|name| ["--only", name]).collect();
+    place.run(&[&args[..], &only].concat()).ok().snapshot("plugin-check-program");
 }
 
 #[test]

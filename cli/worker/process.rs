@@ -211,14 +211,16 @@ impl Running for Process<'_> {
                 Ok(Ok(frame)) => {
                     self.alive.0 = Instant::now();
                     let message = Message::decode(frame).map_err(|wrong| self.failure(wrong))?;
-                    return match (&message, self.source_failure()) {
-                        (Message::End(_) | Message::Error(..), Some(failure)) => Err(failure),
-                        (Message::Error(error, bug), None) => {
-                            let error = Error { message: self.sealed.name_in(&error.message), ..error.clone() };
-                            Ok(Some(Message::Error(error, *bug)))
+                    let is_last = matches!(message, Message::End(_) | Message::Error(..));
+                    if let Some(failure) = is_last.then(|| self.source_failure()).flatten() {
+                        return Err(failure);
+                    }
+                    return Ok(Some(match message {
+                        Message::Error(error, bug) => {
+                            Message::Error(Error { message: self.sealed.name_in(&error.message), ..error }, bug)
                         }
-                        _ => Ok(Some(message)),
-                    };
+                        other => other,
+                    }));
                 }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
                     return Err(self.failure(format!("what it writes is not the protocol: {error}")));

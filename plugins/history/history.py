@@ -54,9 +54,14 @@ def read(request):
     user = request["options"].get("user")
     for seconds, place, command in commands(sys.stdin.buffer):
         title = command.decode(errors="replace").rstrip("\n")
+        code, why = "", ""
         if seconds is None:
+            code, why = "no-time", "no time stands before it"
+        elif place["len"] > request["max_record"]:
+            code, why = "too-large", f"it has {place['len']} bytes, at most {request['max_record']} are allowed"
+        if code:
             rejected += 1
-            send(note={"kind": "reject", "code": "no-time", "text": "no time stands before it", "bytes": title, **place})
+            send(note={"kind": "reject", "code": code, "text": why, "bytes": title[:1000], **place})
             continue
         emitted += 1
         start = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,12 +1,13 @@
 //! The process that one test runs in. It tells on standard output what it is at, and at the end what came of it.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use annals_core::host::Plugin;
 use annals_core::plugin::{ImportRequest, Options};
-use annals_core::sample;
+use annals_core::{Error, sample};
 use annals_plugin_test::kit::{self, CUTS, Trial, Verdict};
 use annals_plugin_test::{Sample, Subject, export, import, read_samples, samples_of, validate};
 use clap::Args;
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Trouble};
 use crate::load;
+use crate::plugins::sealed::{Kind, Sealed};
+use crate::worker::{Limits, Program, Worker, WorkerFormat};
 
 /// Not a test: which plugin this is, and which formats it has.
 pub const DESCRIBE: &str = "describe";
@@ -51,8 +54,8 @@ pub struct RunTestArgs {
 /// Runs it.
 pub fn run_test(args: &RunTestArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let answer = match load::for_test(&args.library) {
-        Ok(plugin) => answer(args, plugin, start)?,
+    let answer = match Tested::load(&args.library) {
+        Ok(tested) => answer(args, &tested, start)?,
         Err(error) => json!({"error": error.message, "hint": error.hint}),
     };
     // A plugin may have left a line of its own open.
@@ -60,37 +63,90 @@ pub fn run_test(args: &RunTestArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn answer(args: &RunTestArgs, plugin: Plugin, start: Instant) -> anyhow::Result<Value> {
-    let formats = plugin.formats();
+/// How many cuts a sample gets where each is a process.
+const FEW_CUTS: usize = 64;
+
+/// A plugin under test.
+enum Tested {
+    /// A library, loaded here.
+    Library(Plugin),
+    /// A program, in sandboxed processes of its own.
+    Program(Arc<Worker>),
+}
+
+impl Tested {
+    fn load(path: &Path) -> Result<Self, Error> {
+        let sealed = Sealed::new(path)?;
+        match sealed.kind {
+            Kind::Library(_) => load::for_test(path).map(Self::Library),
+            Kind::Program => {
+                let program = Program { sealed: Arc::new(sealed), trusted: false, limits: Limits::default() };
+                Worker::new(program).map(|worker| Self::Program(Arc::new(worker)))
+            }
+        }
+    }
+
+    fn formats(&self) -> Vec<Box<dyn Subject>> {
+        match self {
+            Self::Library(plugin) => {
+                plugin.formats().into_iter().map(|format| Box::new(format) as Box<dyn Subject>).collect()
+            }
+            Self::Program(worker) => {
+                WorkerFormat::all(worker).into_iter().map(|format| Box::new(format) as Box<dyn Subject>).collect()
+            }
+        }
+    }
+
+    fn cuts(&self) -> usize {
+        match self {
+            Self::Library(_) => CUTS,
+            Self::Program(_) => FEW_CUTS,
+        }
+    }
+}
+
+fn answer(args: &RunTestArgs, tested: &Tested, start: Instant) -> anyhow::Result<Value> {
+    let formats = tested.formats();
     match args.test.as_str() {
         DESCRIBE => {
-            let names: Vec<String> = formats.iter().map(|format| format.name()).collect();
-            return Ok(json!({"id": plugin.id(), "version": plugin.version(), "formats": names}));
+            let (id, version) = match tested {
+                Tested::Library(plugin) => (plugin.id(), plugin.version()),
+                Tested::Program(worker) => (worker.description.id.clone(), worker.description.version.clone()),
+            };
+            let names: Vec<String> = formats.iter().map(|format| format.about().name).collect();
+            let is_program = matches!(tested, Tested::Program(_));
+            return Ok(json!({"id": id, "version": version, "formats": names, "program": is_program}));
         }
         SCAN => {
             formats.iter().for_each(|format| drop(format.about()));
             return Ok(json!({"micros": start.elapsed().as_micros() as u64}));
         }
-        PLUGIN => return Ok(of_verdict(&kit::of_plugin(plugin))),
+        PLUGIN => {
+            return Ok(match tested {
+                Tested::Library(plugin) => of_verdict(&kit::of_plugin(*plugin)),
+                // What it says of itself has been checked when it was asked.
+                Tested::Program(_) => json!({"passed": "its description"}),
+            });
+        }
         _ => {}
     }
     let samples = args.samples.as_deref().map_or_else(|| Ok(Vec::new()), read_samples)?;
-    let others: Vec<&dyn Subject> = formats.iter().map(|format| format as &dyn Subject).collect();
+    let others: Vec<&dyn Subject> = formats.iter().map(|format| &**format).collect();
     if args.test == LEAKS {
-        formats.iter().for_each(|format| use_once(format, &samples_of(format, &others, &samples)));
+        formats.iter().for_each(|format| use_once(&**format, &samples_of(&**format, &others, &samples)));
         return Ok(json!({"passed": ""}));
     }
     let test = kit::named(&args.test).ok_or_else(|| Trouble::new(format!("there is no test `{}`", args.test)))?;
     let name = args.of.clone().unwrap_or_default();
-    let format = formats.iter().find(|format| format.name() == name);
+    let format = others.iter().find(|format| format.about().name == name);
     let format = format.ok_or_else(|| Trouble::new(format!("there is no format `{name}`")))?;
     let at = |place: &str| {
         // Whoever reads this may be gone; then nobody waits for the answer either.
         let _ = writeln!(io::stdout(), "{AT}{}", short(&place.replace(['\n', '\r'], " ")));
     };
-    let samples = samples_of(format, &others, &samples);
+    let samples = samples_of(*format, &others, &samples);
     let fuzz = args.fuzz.map(|seed| (seed, args.runs));
-    let trial = Trial { subject: format, samples: &samples, cuts: CUTS, fuzz, timed: !args.untimed, at: &at };
+    let trial = Trial { subject: *format, samples: &samples, cuts: tested.cuts(), fuzz, timed: !args.untimed, at: &at };
     Ok(of_verdict(&(test.run)(&trial)))
 }
 
