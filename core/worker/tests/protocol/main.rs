@@ -3,5 +3,6 @@
 mod common;
 mod descriptions;
 mod ipc;
+mod lie;
 mod served;
 mod streams;
