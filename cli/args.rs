@@ -49,11 +49,11 @@ pub struct Global {
     #[arg(long, value_name = "PATH", global = true, help_heading = "Global options")]
     pub plugin: Vec<PathBuf>,
     /// How much memory a plugin in a process of its own may use
-    #[arg(long, value_name = "SIZE", global = true, default_value = "2G", value_parser = merge::parse_memory,
+    #[arg(long, value_name = "SIZE", global = true, default_value = PLUGIN_MEMORY, value_parser = merge::parse_memory,
           help_heading = "Global options")]
     plugin_memory: usize,
     /// After how many seconds without a sign of life such a plugin is stopped
-    #[arg(long, value_name = "SECONDS", global = true, default_value_t = 60, help_heading = "Global options")]
+    #[arg(long, value_name = "SECONDS", global = true, default_value_t = PLUGIN_TIMEOUT, help_heading = "Global options")]
     plugin_timeout: u64,
     /// Tell errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
@@ -65,9 +65,30 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto, value_enum,
           hide_possible_values = false, action = ArgAction::Set, help_heading = "Global options")]
     pub color: ColorChoice,
+    /// The SHA-256 of a plugin's file that is approved for this run alone; see `annals plugin dev`.
+    #[arg(skip)]
+    pub approved: Option<String>,
 }
 
+/// What `--plugin-memory` and `--plugin-timeout` are if nobody says it.
+const PLUGIN_MEMORY: &str = "2G";
+const PLUGIN_TIMEOUT: u64 = 60;
+
 impl Global {
+    /// Takes over what the command line around this one says, but for its plugins.
+    pub fn inherit(&mut self, outer: &Self) {
+        let default = |memory: &usize| merge::parse_memory(PLUGIN_MEMORY).is_ok_and(|default| *memory == default);
+        if default(&self.plugin_memory) {
+            self.plugin_memory = outer.plugin_memory;
+        }
+        if self.plugin_timeout == PLUGIN_TIMEOUT {
+            self.plugin_timeout = outer.plugin_timeout;
+        }
+        if !self.quiet && !self.verbose {
+            (self.quiet, self.verbose) = (outer.quiet, outer.verbose);
+        }
+    }
+
     /// What a plugin in a process of its own may use.
     pub fn plugin_limits(&self) -> Limits {
         Limits { memory: self.plugin_memory as u64, patience: Duration::from_secs(self.plugin_timeout) }

@@ -100,10 +100,18 @@ impl fmt::Display for Trouble {
 
 impl std::error::Error for Trouble {}
 
+/// Whether the reader of an output has gone.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// A hint with the names near to a wrong one, or all of them.
 pub fn near(wrong: &str, names: impl IntoIterator<Item = impl Into<String>>) -> String {
     let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
     nearest(wrong, &names).unwrap_or_else(|| {
+        if names.is_empty() {
+            return "there are none".to_owned();
+        }
         let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         format!("there are {}", all.join(", "))
     })

@@ -14,7 +14,8 @@ use annals_core::{Fact, Host, Note};
 use arrow_array::RecordBatch;
 
 use crate::engine::Settings;
-use crate::exit::{Exit, Trouble};
+use crate::exit::Trouble;
+use crate::import::plugin_failed;
 use crate::interrupt;
 use crate::notes::{NoteFile, Notes};
 use crate::output::{self, Pending};
@@ -234,12 +235,7 @@ fn trouble_of(failure: Failure, target: &Resolved<'_>) -> Trouble {
         Failure::Io(error) => trouble.cause(error),
         Failure::Cancelled => Trouble::interrupted(),
         Failure::Refused(error) => Trouble { hint: error.hint, ..trouble.cause(error.message) },
-        Failure::Plugin(error) => {
-            Trouble::new(format!("plugin {} failed on `{}`", target.entry.describe(), target.path))
-                .cause(error)
-                .hint("this is a bug of the plugin; please report it to its authors")
-                .exit(Exit::Bug)
-        }
+        Failure::Plugin(error) => plugin_failed(target.entry, &target.path, error),
     }
 }
 

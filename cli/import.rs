@@ -367,7 +367,7 @@ fn cannot_open(source: &Source, error: &std::io::Error, registry: &Registry) -> 
         Some(prefix) if registry.has(prefix) => {
             trouble.hint(format!("options are written KEY=VALUE, before a colon: `{prefix},label=NAME:PATH`"))
         }
-        Some(prefix) => Trouble { hint: nearest(prefix, &names), ..trouble },
+        Some(prefix) => Trouble { hint: nearest(prefix, &names).or_else(|| registry.of_broken()), ..trouble },
         None => trouble,
     }
 }
@@ -447,6 +447,15 @@ fn last_reject(notes: &Notes, source: &Source) -> String {
     })
 }
 
+/// A plugin broke the contract, or crashed, at work on `path`.
+pub fn plugin_failed(entry: &Entry, path: &str, error: annals_core::Error) -> Trouble {
+    let hint = error.hint.clone();
+    Trouble::new(format!("plugin {} failed on `{path}`", entry.describe()))
+        .cause(error)
+        .hint(hint.unwrap_or_else(|| "this is a bug of the plugin; please report it to its authors".to_owned()))
+        .exit(Exit::Bug)
+}
+
 /// What the failure of a format is to the user.
 pub fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
     let format = entry.format.name();
@@ -467,9 +476,6 @@ pub fn trouble_of(failure: Failure, source: &Source, entry: &Entry) -> Trouble {
             hint: error.hint,
             ..cannot_read(source)
         },
-        Failure::Plugin(error) => Trouble::new(format!("plugin {} failed on `{}`", entry.describe(), source.path))
-            .cause(error)
-            .hint("this is a bug of the plugin; please report it to its authors")
-            .exit(Exit::Bug),
+        Failure::Plugin(error) => plugin_failed(entry, &source.path, error),
     }
 }

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 use args::Cli;
 use clap::Parser;
-use exit::{Exit, Trouble};
+use exit::{Exit, Trouble, is_broken_pipe};
 
 fn main() -> ExitCode {
     if let Some(code) = worker::launch::run_if_worker(std::env::args_os()) {
@@ -54,8 +54,4 @@ fn run(cli: &Cli) -> ExitCode {
     let trouble = error.downcast::<Trouble>().unwrap_or_else(|error| Trouble::new(format!("{error:#}")));
     report::print_error(&trouble);
     trouble.exit.into()
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -145,6 +145,7 @@ impl Write for Pending {
 }
 
 /// Removes what is not in its place yet, where the process is about to end without its own doing.
+#[cfg(unix)]
 pub fn remove_pending() {
     // Whoever holds the lock is in the middle of making one, and the process has no time.
     for path in BESIDE.try_lock().iter().flat_map(|paths| paths.iter()) {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use annals_core::abi::PluginTable;
 use annals_core::error::Error;
-use annals_core::host::Plugin;
+use annals_core::host::{Failure, Plugin};
 
 use crate::carrier::Format;
 use crate::commands::plugin::cannot_load;
 use crate::exit::{Trouble, near};
-use crate::plugins::installed::{self, Installed, InstalledFormat};
+use crate::plugins::installed::{self, Found, Installed, InstalledFormat};
 use crate::plugins::sealed::library_id;
 use crate::plugins::{Ready, Settings};
 
@@ -108,8 +108,8 @@ impl Registry {
             }
         }
         registry.add_built_in();
-        let (found, broken, hidden) = installed::find(settings);
-        for plugin in found {
+        let Found { plugins, broken, hidden } = installed::find(settings);
+        for plugin in plugins {
             let formats = InstalledFormat::all(&plugin).into_iter().map(Format::Installed);
             let carrier = Carrier::of_installed(&plugin, settings);
             registry.add(&plugin.description.id, &plugin.description.version, formats, &carrier);
@@ -135,7 +135,6 @@ impl Registry {
     }
 
     /// The built-in plugins alone.
-    #[cfg(test)]
     pub fn built_in() -> Self {
         let mut registry = Self::default();
         registry.add_built_in();
@@ -164,12 +163,18 @@ impl Registry {
     pub fn named(&self, name: &str) -> Result<&Entry, Trouble> {
         self.entries.iter().find(|entry| entry.format.name() == name).ok_or_else(|| {
             let names = self.entries.iter().map(|entry| entry.format.name());
-            let broken = match self.broken.len() {
-                0 => "",
-                _ => "; some installed plugins cannot be used, as `annals plugin list` tells",
-            };
-            Trouble::new(format!("there is no format `{name}`")).hint(format!("{}{broken}", near(name, names)))
+            let hint = near(name, names);
+            Trouble::new(format!("there is no format `{name}`")).hint(match self.of_broken() {
+                Some(broken) => format!("{hint}; {broken}"),
+                None => hint,
+            })
         })
+    }
+
+    /// A hint that some plugins are not there because they are broken, if so.
+    pub fn of_broken(&self) -> Option<String> {
+        let some = "some installed plugins cannot be used, as `annals plugin list` tells";
+        (!self.broken.is_empty()).then(|| some.to_owned())
     }
 
     /// Whether there is a format of this name.
@@ -196,6 +201,15 @@ impl Registry {
         }
         if let Some(entry) = best_sniff(readable(), head, name)? {
             return Ok(entry);
+        }
+        for entry in readable() {
+            // One that cannot even be asked may be the one.
+            if let Format::Installed(format) = &entry.format
+                && let Err(Failure::Refused(error)) = format.format()
+            {
+                let trouble = Trouble::new(format!("cannot tell whether `{name}` is `{}`", entry.format.name()));
+                return Err(Trouble { hint: error.hint.clone(), ..trouble.cause(error) });
+            }
         }
         let names: Vec<String> = readable().map(|entry| entry.format.name()).collect();
         let what = if name.is_empty() { "standard input" } else { name };

@@ -97,6 +97,11 @@ impl Place {
         command
     }
 
+    /// The folder of what the program keeps for its user.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
     /// Approves a plugin, so that it is loaded.
     pub fn trust(&self, plugin: &str) {
         let _ = self.run(&["plugin", "trust", plugin]).ok();
@@ -167,6 +172,12 @@ impl Run {
     /// The titles of the events on standard output.
     pub fn titles(&self) -> Vec<String> {
         self.events().iter().map(|event| event["title"].as_str().unwrap_or("-").to_owned()).collect()
+    }
+
+    /// As [`Run::snapshot`], for what tells of files in `data` too.
+    pub fn snapshot_without(mut self, name: &str, data: &Path) {
+        self.hidden.insert(0, (data.display().to_string(), "[DATA]"));
+        self.snapshot(name);
     }
 
     /// Locks command line, exit code, standard output and standard error in one snapshot.

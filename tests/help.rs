@@ -18,7 +18,9 @@ fn the_whole_help() {
         place.run(&[command, "--help"]).ok().snapshot(&format!("help-{command}"));
     }
     place.run(&["plugin", "list", "--help"]).ok().snapshot("help-plugin-list");
-    place.run(&["plugin", "check", "--help"]).ok().snapshot("help-plugin-check");
+    for command in ["check", "new", "dev"] {
+        place.run(&["plugin", command, "--help"]).ok().snapshot(&format!("help-plugin-{command}"));
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn dependencies_point_in_one_direction() {
 fn there_are_not_many_packages() {
     let lock = fs::read_to_string(Path::new(ROOT).join("Cargo.lock")).expect("Cargo.lock");
     let count = lock.matches("[[package]]").count();
-    assert!(count <= 170, "{count} packages: is the new one worth its weight? If so, raise the number here");
+    assert!(count <= 180, "{count} packages: is the new one worth its weight? If so, raise the number here");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn every_snapshot_and_golden_file_has_a_test() {
     let sample_golden: BTreeSet<String> =
         samples.iter().flat_map(|(plugin, name)| formats.map(|format| format!("{plugin}/{name}.{format}"))).collect();
     // Names that a test puts together: what it puts before the part that it quotes.
-    let composed = ["hostile-", "help-", "formats-", "plugin-", "plugin-check-"];
+    let composed = ["hostile-", "help-", "help-plugin-", "formats-", "plugin-", "plugin-check-"];
     for path in files("tests/snapshots") {
         let name = inside(&path).replace("tests/snapshots/", "").replace(".snap", "");
         let quoted = |name: &str| tests.contains(&format!("\"{name}\""));

@@ -51,7 +51,7 @@ impl Installed {
     /// Loads it, or asks it what it is, when it is first used.
     fn ready(&self) -> Result<&Ready, Error> {
         let ready = self.ready.get_or_init(|| {
-            let ready = self.settings.open(&self.file(), Some(self.sha256()))?;
+            let ready = self.settings.open(&self.file(), Some((&self.description.id, self.sha256())))?;
             match ready.id() == self.description.id {
                 true => Ok(ready),
                 false => {
@@ -108,13 +108,24 @@ impl InstalledFormat {
     }
 }
 
-/// The plugins in all folders, and what could not be read; of two with one id the first counts.
-pub fn find(settings: &Settings) -> (Vec<Arc<Installed>>, Vec<(PathBuf, Error)>, Vec<(Arc<Installed>, PathBuf)>) {
-    let (mut found, mut failed, mut hidden): (Vec<Arc<Installed>>, _, _) = (Vec::new(), Vec::new(), Vec::new());
+/// What is in all folders.
+#[derive(Default)]
+pub struct Found {
+    /// The plugins.
+    pub plugins: Vec<Arc<Installed>>,
+    /// What could not be read, with the reason.
+    pub broken: Vec<(PathBuf, Error)>,
+    /// Plugins whose id is that of another one, with the folder of that.
+    pub hidden: Vec<(Arc<Installed>, PathBuf)>,
+}
+
+/// Looks through all folders; of two plugins with one id the first counts.
+pub fn find(settings: &Settings) -> Found {
+    let mut found = Found::default();
     for Folder { path, of } in folders::all() {
         let Ok(entries) = std::fs::read_dir(&path) else { continue };
         if folders::is_open_to_all(&path) {
-            failed.push((path, open_to_all("this folder of plugins")));
+            found.broken.push((path, open_to_all("this folder of plugins")));
             continue;
         }
         let mut plugins: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -122,13 +133,13 @@ pub fn find(settings: &Settings) -> (Vec<Arc<Installed>>, Vec<(PathBuf, Error)>,
         plugins.sort();
         for folder in plugins {
             match Installed::read(folder.clone(), of, settings) {
-                Ok(plugin) => match found.iter().find(|other| other.description.id == plugin.description.id) {
-                    Some(winner) => hidden.push((Arc::new(plugin), winner.folder.clone())),
-                    None => found.push(Arc::new(plugin)),
+                Ok(plugin) => match found.plugins.iter().find(|other| other.description.id == plugin.description.id) {
+                    Some(winner) => found.hidden.push((Arc::new(plugin), winner.folder.clone())),
+                    None => found.plugins.push(Arc::new(plugin)),
                 },
-                Err(error) => failed.push((folder, error)),
+                Err(error) => found.broken.push((folder, error)),
             }
         }
     }
-    (found, failed, hidden)
+    found
 }

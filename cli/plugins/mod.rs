@@ -47,11 +47,11 @@ impl Settings {
         Ok(Self { limits, trust: Arc::new(Trust::load()?), lock: Lock::find()?.map(Arc::new) })
     }
 
-    /// Opens the plugin in a file, which must have the given hash if one is given: an approved library in this process,
-    /// all else in processes of their own.
-    pub fn open(&self, path: &Path, sha256: Option<&str>) -> Result<Ready, Error> {
+    /// Opens the plugin in a file, which must have the given id and hash if these are known: an approved library in this
+    /// process, all else in processes of their own.
+    pub fn open(&self, path: &Path, known: Option<(&str, &str)>) -> Result<Ready, Error> {
         let sealed = Sealed::new(path)?;
-        if sha256.is_some_and(|sha256| sha256 != sealed.sha256) {
+        if known.is_some_and(|(_, sha256)| sha256 != sealed.sha256) {
             return Err(Error::new("its file is not the one that was added: it has another SHA-256")
                 .hint("`annals plugin add` it again, if you know why"));
         }
@@ -59,7 +59,9 @@ impl Settings {
             Kind::Library(id) => Some(id.as_str()),
             Kind::Program => None,
         };
-        self.lock.as_ref().map_or(Ok(()), |lock| lock.check(id, &sealed.sha256))?;
+        if let Some(lock) = &self.lock {
+            lock.check(id.or(known.map(|(id, _)| id)), &sealed.sha256)?;
+        }
         let trusted = self.trust.has(&sealed.sha256);
         if let (Some(id), true) = (id, trusted) {
             let plugin = load::approved(&sealed, id)?;

@@ -66,7 +66,12 @@ impl Sealed {
         seal(&copy)?;
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let kind = id.map_or(Kind::Program, Kind::Library);
-        Ok(Self { path: path.to_owned(), kind, sha256, copy })
+        let sealed = Self { path: path.to_owned(), kind, sha256, copy };
+        #[cfg(target_os = "linux")]
+        if matches!(sealed.kind, Kind::Library(_)) {
+            crate::load::elf::check(&sealed.open_path())?;
+        }
+        Ok(sealed)
     }
 
     /// The path by which this process, and those that it starts, open the bytes that were hashed.
@@ -144,6 +149,29 @@ fn seal(_: &File) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_was_hashed_is_what_is_opened() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plugin");
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let sealed = Sealed::new(&path).unwrap();
+        std::fs::write(&path, "#!/bin/evil\n").unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(std::fs::read(sealed.open_path()).unwrap(), b"#!/bin/sh\n");
+        // Nobody can change the copy, not even who holds it.
+        assert!(
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(sealed.open_path())
+                .and_then(|mut file| file.write_all(b"x"))
+                .is_err()
+        );
+        assert_ne!(Sealed::new(&path).err(), None);
+    }
 
     #[test]
     fn ids_are_in_the_names_of_libraries() {

@@ -8,9 +8,11 @@ use crate::plugins::folders;
 use crate::plugins::sealed::Sealed;
 
 /// The user's list.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Trust {
     approved: Vec<Approved>,
+    /// The hash of a file that is approved for this run alone; it is never written.
+    pub once: Option<String>,
 }
 
 /// A plugin that the user has approved.
@@ -33,7 +35,7 @@ impl Trust {
         };
         let approved = text.lines().filter_map(|line| line.split_once(' '));
         let approved = approved.map(|(sha256, name)| Approved { sha256: sha256.to_owned(), name: name.to_owned() });
-        Ok(Self { approved: approved.collect() })
+        Ok(Self { approved: approved.collect(), once: None })
     }
 
     /// Writes the list.
@@ -53,7 +55,7 @@ impl Trust {
 
     /// Whether the file with this hash is approved.
     pub fn has(&self, sha256: &str) -> bool {
-        self.approved.iter().any(|one| one.sha256 == sha256)
+        self.once.as_deref() == Some(sha256) || self.approved.iter().any(|one| one.sha256 == sha256)
     }
 
     /// Approves a file. Gives back whether it was not approved before.

@@ -76,6 +76,11 @@ impl Inlet {
         Arc::clone(&self.activity)
     }
 
+    /// Where to see, later and when this has gone, what the worker has not read.
+    pub fn unread(&self) -> Unread {
+        Unread::of(&self.pipe)
+    }
+
     /// Gives the worker what a source has.
     pub fn pump(mut self, mut source: Box<dyn Read + Send>) {
         let mut block = vec![0; PIECE];
@@ -123,6 +128,45 @@ impl Write for Inlet {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// What is left in a pipe. It does not keep who reads from it from seeing its end.
+#[cfg(target_os = "linux")]
+pub struct Unread(Option<std::fs::File>);
+
+#[cfg(target_os = "linux")]
+impl Unread {
+    fn of(pipe: &ChildStdin) -> Self {
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::OpenOptionsExt;
+        let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        Self(std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).ok())
+    }
+
+    /// How many bytes; none where it cannot be seen.
+    pub fn bytes(&self) -> usize {
+        use std::os::fd::AsRawFd;
+        let mut count: libc::c_int = 0;
+        // SAFETY: a call on a descriptor of ours, with room for the number.
+        let seen = self.0.as_ref().map(|pipe| unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut count) });
+        if seen == Some(0) { usize::try_from(count).unwrap_or(0) } else { 0 }
+    }
+}
+
+/// What is left in a pipe, which cannot be seen here.
+#[cfg(not(target_os = "linux"))]
+pub struct Unread;
+
+#[cfg(not(target_os = "linux"))]
+impl Unread {
+    fn of(_: &ChildStdin) -> Self {
+        Self
+    }
+
+    /// None that is known of.
+    pub fn bytes(&self) -> usize {
+        0
     }
 }
 

@@ -13,9 +13,10 @@ mod program;
 mod sandbox;
 
 use std::collections::VecDeque;
-use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{BufWriter, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use annals_core::host::Failure;
 use annals_core::plugin::{ExportCounts, Host, ImportCounts, ImportRequest, Options};
@@ -29,7 +30,7 @@ use arrow_array::RecordBatch;
 use sha2::{Digest, Sha256};
 
 use crate::source::Opened;
-use inlet::Activity;
+use inlet::{Activity, Inlet, Unread};
 use process::{Given, Process};
 
 pub use program::{Limits, Program};
@@ -61,6 +62,10 @@ impl Worker {
             Failure::Refused(error) | Failure::Plugin(error) => error,
             Failure::Io(text) => Error::new(text),
             Failure::Cancelled => Error::new("interrupted"),
+        });
+        let description = description.map_err(|error| {
+            let is_program = program.id().is_none() && error.hint.is_none();
+            if is_program { error.hint("a program is a plugin if it speaks docs/worker-protocol.md") } else { error }
         })?;
         if let Some(id) = program.id().filter(|id| *id != description.id) {
             return Err(Error::new(format!("it calls itself `{}`, but its file is named for `{id}`", description.id)));
@@ -178,7 +183,7 @@ impl WorkerFormat {
         let batches = &mut batches;
         std::thread::scope(|scope| {
             // An error is a worker that takes no more, which shows itself in what it says.
-            scope.spawn(move || feed.run(batches, &mut std::io::BufWriter::with_capacity(64 << 10, pipe)).ok());
+            scope.spawn(move || feed.run(batches, &mut BufWriter::with_capacity(64 << 10, pipe)).ok());
             client::export(process, out, host, || given.rows())
         })
     }
@@ -196,13 +201,26 @@ struct Feed<'a> {
 #[derive(Default)]
 struct Fed {
     rows: AtomicU64,
-    all: AtomicBool,
+    /// After the last byte: where to see what of it has not been read.
+    sent: Mutex<Option<Unread>>,
+    changed: Condvar,
 }
 
+/// How long a worker may be ahead of what it is told.
+const AHEAD: Duration = Duration::from_secs(1);
+
 impl Fed {
-    /// How many rows, if all there are.
+    /// How many rows, if they are all there are and the worker has read them. It says that it has.
     fn rows(&self) -> Option<u64> {
-        self.all.load(Ordering::SeqCst).then(|| self.rows.load(Ordering::SeqCst))
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sent, _) =
+            self.changed.wait_timeout_while(sent, AHEAD, |sent| sent.is_none()).unwrap_or_else(PoisonError::into_inner);
+        sent.as_ref().filter(|unread| unread.bytes() == 0).map(|_| self.rows.load(Ordering::SeqCst))
+    }
+
+    fn all_is_sent(&self, unread: Unread) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(unread);
+        self.changed.notify_all();
     }
 }
 
@@ -210,7 +228,7 @@ impl Feed<'_> {
     fn run(
         self,
         batches: &mut impl Iterator<Item = Result<RecordBatch, Error>>,
-        pipe: &mut dyn Write,
+        pipe: &mut BufWriter<Inlet>,
     ) -> std::io::Result<()> {
         let mut writer = Writer::new(self.encoding);
         Message::Hello(VERSION).write(pipe, self.encoding)?;
@@ -221,10 +239,10 @@ impl Feed<'_> {
             self.given.rows.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
             writer.write(&batch, pipe)?;
         }
-        // Before the `end`, since the worker may answer it at once.
-        self.given.all.store(true, Ordering::SeqCst);
         Message::End(Default::default()).write(pipe, self.encoding)?;
-        pipe.flush()
+        pipe.flush()?;
+        self.given.all_is_sent(pipe.get_ref().unread());
+        Ok(())
     }
 }
 

@@ -116,7 +116,7 @@ struct annals_request {
   uint64_t flags;
   struct annals_str options; /* JSON object, valid by the format's schema */
   struct annals_str wanted;  /* names of columns separated by spaces; empty = all */
-  uint64_t batch_rows;       /* rows a batch should have; none may have more than 2^24 */
+  uint64_t batch_rows;       /* rows a batch should have; none may have more than 2^20 */
   uint64_t max_record; /* bytes; a larger record is rejected */
 };
 

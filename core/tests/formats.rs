@@ -144,7 +144,11 @@ fn plugin(table: &'static PluginTable) -> Plugin {
 fn tell(failure: Failure) -> String {
     match failure {
         Failure::Refused(error) => format!("refused: {error}"),
-        Failure::Plugin(error) => format!("plugin: {error}"),
+        // The place of a panic is told by loaded libraries, and so where a test has called a library's entry.
+        Failure::Plugin(error) => {
+            let text = error.to_string();
+            format!("plugin: {}", text.split(" (core/tests/").next().unwrap_or_default())
+        }
         Failure::Io(error) => format!("io: {error}"),
         Failure::Cancelled => "cancelled".to_owned(),
     }

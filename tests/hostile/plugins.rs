@@ -8,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::table::{self, Case, End};
+use super::table::{self, Case, ENDED, End};
 use crate::cases::GOOD;
 use crate::common::{Place, ROOT, Run, assert_balanced, library};
 
@@ -39,6 +39,33 @@ fn hostile() -> (TempDir, PathBuf) {
 /// Events for more than one batch.
 const MANY: &str = "many.jsonl";
 
+/// What a worker may use.
+const WORKER: &[&str] = &["--plugin-memory", "512M"];
+/// The same where it will use all of its time.
+const SILENT: &[&str] = &["--plugin-memory", "512M", "--plugin-timeout", "1"];
+
+fn limits(case: &str) -> &'static [&'static str] {
+    if case.starts_with("hang") || case.starts_with("sleep") { SILENT } else { WORKER }
+}
+
+/// How a plugin is carried.
+#[derive(Clone, Copy, Debug)]
+enum Carrier {
+    /// Approved, and so loaded into the program itself.
+    InProcess,
+    /// Not approved.
+    Worker,
+}
+
+impl Carrier {
+    /// Makes `place` carry the library so.
+    fn choose(self, place: &Place, library: &str) {
+        if matches!(self, Self::InProcess) {
+            place.trust(library);
+        }
+    }
+}
+
 /// A run with a hostile plugin, and what it is about.
 struct Attempt<'a> {
     name: &'a str,
@@ -51,29 +78,36 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Runs in this process.
-    fn in_process(&self, end: End) {
-        self.run(&["--plugin", self.library.to_str().expect("UTF-8")], end);
+    /// Runs by both carriers.
+    fn run(&self, (_, in_process, worker): &Case) {
+        self.by(Carrier::InProcess, *in_process);
+        self.by(Carrier::Worker, *worker);
     }
 
-    fn place(&self) -> Place {
+    fn library(&self) -> &str {
+        self.library.to_str().expect("UTF-8")
+    }
+
+    fn place(&self, carrier: Carrier) -> Place {
         let place = Place::with(&[("in.txt", "one\ntwo\nthree\n"), ("good.jsonl", GOOD), ("temp/keep", "")]);
         if self.input == MANY {
             place.write(MANY, GOOD.repeat(20_000).replace("\"id\":\"good\",", ""));
         }
+        carrier.choose(&place, self.library());
         place
     }
 
-    /// Runs with the plugin carried as `carrier` says.
-    fn run(&self, carrier: &[&str], end: End) {
+    fn args(&self, more: &[&'static str]) -> Vec<&str> {
+        [&["merge", self.input, "--plugin", self.library()], limits(self.name), more, self.extra].concat()
+    }
+
+    fn by(&self, carrier: Carrier, end: End) {
         if end == End::Free {
             return;
         }
-        let (name, place) = (self.name, self.place());
-        place.trust(self.library.to_str().expect("UTF-8"));
-        let side = ["--temp-dir", "temp", "--report", "r.json"];
-        let args = [&["merge", self.input, "-o", self.output], &side, self.extra, carrier].concat();
-        let run = place.run(&args);
+        let (name, place) = (&*format!("{}, {carrier:?}", self.name), self.place(carrier));
+        let run =
+            place.run(&[&self.args(&["--temp-dir", "temp", "--report", "r.json"])[..], &["-o", self.output]].concat());
         let untouched = |place: &Place| {
             let names: Vec<String> = place.names().into_iter().filter(|name| name != MANY).collect();
             assert_eq!(names, ["good.jsonl", "in.txt", "temp"], "{name}: something was left");
@@ -90,26 +124,26 @@ impl Attempt<'_> {
                 named(name, run, code, says);
                 untouched(&place);
                 if self.input.contains(":in.txt") {
-                    self.others_go_on(carrier, says);
+                    self.others_go_on(carrier, code, says);
                 }
             }
             End::Contained if run.code == 3 => untouched(&place),
             End::Contained => {
                 let run = run.ok();
-                assert!(place.text("out.jsonl").contains("\"contained\""), "{name}: {}", run.stderr);
+                let file = self.output.rsplit(':').next().expect("a path");
+                assert!(place.text(file).contains("contained"), "{name}: {}", run.stderr);
             }
             End::Free => unreachable!("left out above"),
         }
     }
 
     /// With `--keep-going` what is good is merged, and the account is balanced.
-    fn others_go_on(&self, carrier: &[&str], says: &str) {
-        let (name, place) = (self.name, self.place());
-        place.trust(self.library.to_str().expect("UTF-8"));
-        let args = ["merge", self.input, "good.jsonl", "--keep-going", "-t", "jsonl", "--report", "r.json"];
-        let run = place.run(&[&args[..], self.extra, carrier].concat());
-        if says == ENDED {
-            return drop(run.expect(3));
+    fn others_go_on(&self, carrier: Carrier, code: i32, says: &str) {
+        let (name, place) = (self.name, self.place(carrier));
+        let run = place.run(&self.args(&["good.jsonl", "--keep-going", "-t", "jsonl", "--report", "r.json"]));
+        // What is not loaded, or has ended the program, lets nothing go on.
+        if says == ENDED || run.stderr.starts_with("error: cannot load") {
+            return drop(run.expect(code));
         }
         let run = run.expect(1);
         assert_eq!(run.titles(), ["Good"], "{name}");
@@ -119,60 +153,62 @@ impl Attempt<'_> {
     }
 }
 
-/// What is said when a plugin has ended the program: then no input goes on.
-const ENDED: &str = "a plugin ended the program";
-
 /// The run failed with this code and error, which names a culprit and commands no terminal.
 fn named(name: &str, run: Run, code: i32, says: &str) {
     let run = run.expect(code);
     assert!(run.stderr.contains(says) && run.stderr.starts_with("error: "), "{name}: {}", run.stderr);
     assert!(run.stdout.is_empty() && !run.stderr.contains(['\0', '\u{1b}']), "{name}: {}", run.stderr);
     assert!(run.stderr.len() < 200 << 10, "{name}: an error of {} bytes", run.stderr.len());
-    let blamed = if code == 3 { "plugin" } else { "in.txt" };
-    assert!(run.stderr.contains(blamed) || run.stderr.contains("out."), "{name}: {}", run.stderr);
+    let blamed: &[&str] = if code == 3 { &["plugin"] } else { &["in.txt", "out.", "libannals_"] };
+    assert!(blamed.iter().any(|name| run.stderr.contains(name)), "{name}: {}", run.stderr);
 }
 
 /// Runs cases that read an input.
 fn import(of: &str, library: &Path, cases: &[Case], extra: &[&str]) {
-    for (name, end, _) in cases {
-        let input = format!("{of},case={name}:in.txt");
-        Attempt { name, library, input: &input, output: "out.jsonl", extra }.in_process(*end);
+    for case in cases {
+        let input = format!("{of},case={}:in.txt", case.0);
+        Attempt { name: case.0, library, input: &input, output: "out.jsonl", extra }.run(case);
     }
 }
 
 /// Runs cases that write an output.
 fn export(of: &str, library: &Path, cases: &[Case]) {
-    for (name, end, _) in cases {
-        let output = format!("{of},case={name}:out.txt");
-        let input = if *name == "takes-one-batch" { MANY } else { "good.jsonl" };
-        Attempt { name, library, input, output: &output, extra: &["--dedupe", "none"] }.in_process(*end);
+    for case in cases {
+        let output = format!("{of},case={}:out.txt", case.0);
+        let input = if case.0 == "takes-one-batch" { MANY } else { "good.jsonl" };
+        Attempt { name: case.0, library, input, output: &output, extra: &["--dedupe", "none"] }.run(case);
     }
 }
 
 #[test]
 fn descriptors() {
     let (_folder, made) = built("all", &["descriptors.c"], &[]);
-    let place = Place::with(&[("good.jsonl", GOOD)]);
-    for (name, end, _) in table::DESCRIPTORS {
-        let file = format!("libannals_{name}.so");
-        place.trust(&fs::copy(&made, place.path(&file)).map(|_| format!("./{file}")).expect("a copy"));
-        let args = ["merge", "good.jsonl", "-o", "x.jsonl", "--plugin", &format!("./{file}")];
-        let (run, looked) = (place.run(&args), place.run(&["formats", "--plugin", &format!("./{file}")]));
-        assert!(!looked.text().contains(['\0', '\u{1b}']), "{name}: {}", looked.text());
-        match end {
-            End::Fails(code, says) => {
-                let run = run.expect(*code);
-                assert!(run.stderr.contains(says) && run.stderr.contains(&file), "{name}: {}", run.stderr);
-                let _ = looked.expect(*code);
-                assert!(!place.path("x.jsonl").exists(), "{name}");
-            }
-            _ => {
-                assert!(run.ok().stderr.ends_with("read 1 = written 1\n"), "{name}");
-                assert!(looked.ok().text().contains(name) || *name == "no_formats", "{name}");
-                fs::remove_file(place.path("x.jsonl")).expect("it was written");
-            }
+    for (name, in_process, worker) in table::DESCRIPTORS {
+        for (carrier, end) in [(Carrier::InProcess, in_process), (Carrier::Worker, worker)] {
+            descriptor(name, &made, carrier, *end);
         }
-        fs::remove_file(place.path(&file)).expect("it was copied");
+    }
+}
+
+fn descriptor(name: &str, made: &Path, carrier: Carrier, end: End) {
+    let place = Place::with(&[("good.jsonl", GOOD)]);
+    let file = format!("./libannals_{name}.so");
+    fs::copy(made, place.path(&file)).expect("a copy");
+    carrier.choose(&place, &file);
+    let run = place.run(&["merge", "good.jsonl", "-o", "x.jsonl", "--plugin", &file]);
+    let looked = place.run(&["formats", "--plugin", &file]);
+    assert!(!looked.text().contains(['\0', '\u{1b}']), "{name}: {}", looked.text());
+    match end {
+        End::Fails(code, says) => {
+            let run = run.expect(code);
+            assert!(run.stderr.contains(says) && run.stderr.contains(&file), "{name}, {carrier:?}: {}", run.stderr);
+            let _ = looked.expect(code);
+            assert!(!place.path("x.jsonl").exists(), "{name}");
+        }
+        _ => {
+            assert!(run.ok().stderr.ends_with("read 1 = written 1\n"), "{name}");
+            assert!(looked.ok().text().contains(name) || name == "no_formats", "{name}");
+        }
     }
 }
 
@@ -198,20 +234,16 @@ fn calls() {
 fn records_outside_the_windows() {
     let (_folder, library) = hostile();
     // Only a version of a record that lies within makes it be read again.
-    for (name, end, _) in table::OUTSIDE {
-        let input = format!("hostile,case={name}:in.txt");
-        let extra = ["--during", "2025-09-10", "good.jsonl"];
-        let attempt = Attempt { name, library: &library, input: &input, output: "out.jsonl", extra: &extra };
-        let End::Fails(code, says) = *end else { panic!("{name}") };
-        let place = attempt.place();
-        place.trust(library.to_str().expect("UTF-8"));
-        named(name, place.run(&attempt_args(&attempt)), code, says);
+    let extra = ["--during", "2025-09-10", "good.jsonl"];
+    for case in table::OUTSIDE {
+        let input = format!("hostile,case={}:in.txt", case.0);
+        let attempt = Attempt { name: case.0, library: &library, input: &input, output: "out.jsonl", extra: &extra };
+        let run = |carrier| attempt.place(carrier).run(&[&attempt.args(&[])[..], &["-o", "out.jsonl"]].concat());
+        let End::Fails(code, says) = case.1 else { panic!("{}", case.0) };
+        named(case.0, run(Carrier::InProcess), code, says);
+        // A worker is not offered to leave out records.
+        assert_eq!((case.2, run(Carrier::Worker).code), (End::Reads, 0), "{}", case.0);
     }
-}
-
-fn attempt_args<'a>(attempt: &'a Attempt<'_>) -> Vec<&'a str> {
-    let library = attempt.library.to_str().expect("UTF-8");
-    [&["merge", attempt.input, "-o", attempt.output, "--plugin", library], attempt.extra].concat()
 }
 
 #[test]
@@ -227,12 +259,25 @@ fn attacks() {
     export("hostile", &library, table::EXPORT_ACTS);
 }
 
+/// A call to the host after the stream has been released harms the worker alone: it is read, or ended for it.
+#[test]
+fn calls_after_the_release() {
+    let (_folder, library) = hostile();
+    let place = Place::with(&[("in.txt", "one\ntwo\n"), ("good.jsonl", GOOD)]);
+    let library = library.to_str().expect("UTF-8");
+    let input = "hostile,case=calls-after-release:in.txt";
+    let args = ["merge", input, "good.jsonl", "--keep-going", "--report", "r.json", "--plugin", library];
+    let run = place.run(&args);
+    assert!([0, 1].contains(&run.code) && run.titles().contains(&"Good".to_owned()), "{}", run.stderr);
+    assert_balanced(&place.json("r.json"));
+}
+
 #[test]
 fn attacks_while_the_library_is_loaded() {
-    for (name, end, _) in table::CONSTRUCTORS.iter().filter(|(_, end, _)| *end != End::Free) {
-        let flag = format!("-DCONSTRUCTOR=\"{name}\"");
+    for case in table::CONSTRUCTORS {
+        let flag = format!("-DCONSTRUCTOR=\"{}\"", case.0);
         let (_folder, library) = built("hostile", &["hostile.c", "spoil.c", "tell.c", "act.c"], &[&flag]);
-        Attempt { name, library: &library, input: "hostile:in.txt", output: "out.jsonl", extra: &[] }.in_process(*end);
+        Attempt { name: case.0, library: &library, input: "hostile:in.txt", output: "out.jsonl", extra: &[] }.run(case);
     }
 }
 
@@ -240,18 +285,16 @@ fn attacks_while_the_library_is_loaded() {
 fn attacks_while_it_looks_at_an_input() {
     let (_folder, library) = hostile();
     let library = library.to_str().expect("UTF-8");
-    for (name, end, _) in table::SNIFFS {
-        let place = Place::with(&[("in.txt", &format!("{name}\n"))]);
-        place.trust(library);
-        match end {
-            End::Fails(code, says) => {
-                named(name, place.run(&["merge", "in.txt", "-o", "x.json", "--plugin", library]), *code, says);
+    for (name, in_process, worker) in table::SNIFFS {
+        for (carrier, end) in [(Carrier::InProcess, in_process), (Carrier::Worker, worker)] {
+            let place = Place::with(&[("in.txt", &format!("{name}\n"))]);
+            carrier.choose(&place, library);
+            let args = [&["merge", "in.txt", "--plugin", library], limits(name)].concat();
+            match end {
+                End::Fails(code, says) => named(name, place.run(&args), *code, says),
+                End::Reads => assert_eq!(place.run(&args).ok().titles(), ["one", "two"], "{name}"),
+                _ => {}
             }
-            End::Reads => {
-                let run = place.run(&["merge", "in.txt", "--plugin", library]).ok();
-                assert_eq!(run.titles(), ["one", "two"], "{name}");
-            }
-            _ => {}
         }
     }
 }
@@ -262,7 +305,6 @@ fn safe_plugins_that_do_harm() {
     import("unruly", &library, table::UNRULY, &[]);
     export("unruly", &library, table::UNRULY_EXPORTS);
     let place = Place::with(&[("in.txt", "sniff-panic\n")]);
-    place.trust(library.to_str().expect("UTF-8"));
     let run = place.run(&["merge", "in.txt", "--plugin", library.to_str().expect("UTF-8")]).expect(2);
     assert!(run.stderr.contains("cannot tell the format"), "{}", run.stderr);
 }
@@ -273,7 +315,6 @@ fn values_at_their_ends() {
     let (_folder, library) = hostile();
     let library = library.to_str().expect("UTF-8");
     let place = Place::with(&[("in.txt", "one\n")]);
-    place.trust(library);
     for format in ["json", "jsonl", "ics", "jcal", "jscalendar"] {
         for extra in
             [&[][..], &["--expand", "1970"], &["--overlapping", "1970", "--certainly"], &["--where", "title=one"]]
@@ -293,7 +334,6 @@ fn notes_are_cut_and_command_no_terminal() {
     let unruly = PathBuf::from(library("unruly"));
     let tell = |input: &str, library: &Path, says: &str| {
         let place = Place::with(&[("in.txt", "one\n")]);
-        place.trust(library.to_str().expect("UTF-8"));
         let args = ["merge", input, "-v", "--report", "r.json", "--rejects", "rejects.jsonl", "--plugin"];
         let run = place.run(&[&args[..], &[library.to_str().expect("UTF-8")]].concat()).expect(1);
         assert!(run.stderr.contains(says), "{}", run.stderr);
@@ -312,7 +352,6 @@ fn some_empty_batches_are_read() {
     let (_folder, library) = hostile();
     let place = Place::with(&[("in.txt", "one\n")]);
     let library = library.to_str().expect("UTF-8");
-    place.trust(library);
     let run = place.run(&["merge", "hostile,case=empty-batches-thousand:in.txt", "--plugin", library]).ok();
     assert_eq!(run.stderr, "read 0 = written 0\n");
 }
@@ -323,7 +362,7 @@ fn libraries_that_are_damaged() {
     let whole = fs::read(made).expect("a library");
     let place = Place::with(&[("good.jsonl", GOOD)]);
     let refused = |bytes: &[u8], says: &str| {
-        place.trust(place.write("libannals_hostile.so", bytes).to_str().expect("UTF-8"));
+        place.write("libannals_hostile.so", bytes);
         let run = place.run(&["merge", "good.jsonl", "-o", "x.json", "--plugin", "./libannals_hostile.so"]).expect(2);
         assert!(run.stderr.contains(says) && !place.path("x.json").exists(), "{} bytes: {}", bytes.len(), run.stderr);
     };

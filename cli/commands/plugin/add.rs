@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use annals_core::Error;
+use annals_worker::describe::{Description, FormatDescription};
 use clap::Args;
 
 use super::cannot_load;
 use crate::args::Global;
 use crate::exit::{Exit, Trouble, near};
-use crate::plugins::installed::{self, Installed};
+use crate::plugins::installed::{self, Found, Installed};
 use crate::plugins::manifest::{ANY, Manifest, NAME, PlatformFile, platform};
 use crate::plugins::sealed::{Kind, Sealed};
 use crate::plugins::trust::Trust;
@@ -50,7 +51,7 @@ pub fn add(args: &AddArgs, global: &Global) -> anyhow::Result<Exit> {
         return Err(failed(Error::new(text).hint("get it again from where it comes from")).into());
     }
     // What the plugin says itself counts; a manifest that says otherwise is refused.
-    let ready = settings.open(&file, Some(&sealed.sha256)).map_err(failed)?;
+    let ready = settings.open(&file, None).map_err(failed)?;
     let description = ready.description();
     let manifest = match given {
         Some(manifest) => agrees(manifest, &description).map_err(failed)?,
@@ -78,7 +79,7 @@ pub fn add(args: &AddArgs, global: &Global) -> anyhow::Result<Exit> {
 }
 
 /// The manifest, if it says what the plugin says.
-fn agrees(manifest: Manifest, description: &annals_worker::describe::Description) -> Result<Manifest, Error> {
+fn agrees(manifest: Manifest, description: &Description) -> Result<Manifest, Error> {
     let says = manifest.description()?;
     let other = |what: &str, theirs: &str, ours: &str| {
         Err(Error::new(format!("its {NAME} says {what} {ours:?}, the plugin itself {theirs:?}")))
@@ -89,7 +90,7 @@ fn agrees(manifest: Manifest, description: &annals_worker::describe::Description
     if says.version != description.version {
         return other("version", &description.version, &says.version);
     }
-    let names = |formats: &[annals_worker::describe::FormatDescription]| {
+    let names = |formats: &[FormatDescription]| {
         let mut names: Vec<&str> = formats.iter().map(|format| format.name.as_str()).collect();
         names.sort_unstable();
         names.join(" ")
@@ -137,9 +138,9 @@ fn allow(_: &Path, _: &Sealed) -> std::io::Result<()> {
 /// Removes one of the user's plugins, and its approval.
 pub fn remove(id: &str, global: &Global) -> anyhow::Result<Exit> {
     let settings = Settings::load(global.plugin_limits())?;
-    let (found, broken, hidden) = installed::find(&settings);
+    let Found { plugins, broken, hidden } = installed::find(&settings);
     let all: Vec<&Installed> =
-        found.iter().map(|plugin| &**plugin).chain(hidden.iter().map(|(one, _)| &**one)).collect();
+        plugins.iter().map(|plugin| &**plugin).chain(hidden.iter().map(|(one, _)| &**one)).collect();
     let user = folders::user();
     let is_users = |folder: &Path| user.as_deref().is_some_and(|user| folder.parent() == Some(user));
     let ours = all.iter().find(|plugin| plugin.description.id == id && is_users(&plugin.folder));

@@ -19,7 +19,8 @@ use crate::worker;
 #[derive(Args, Debug)]
 pub struct InfoArgs {
     /// The id of a plugin, or the path of a library or program
-    plugin: String,
+    #[arg(value_name = "PLUGIN")]
+    which: String,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -37,7 +38,7 @@ struct Told {
 
 /// Tells.
 pub fn run(args: &InfoArgs, global: &Global) -> anyhow::Result<Exit> {
-    let told = find(&args.plugin, global)?;
+    let told = find(&args.which, global)?;
     let Told { description, path, of, sha256, runs } = &told;
     let mut out = std::io::stdout().lock();
     let lacks = if *runs == SANDBOXED { worker::lacks() } else { Vec::new() };
@@ -90,7 +91,7 @@ fn find(plugin: &str, global: &Global) -> Result<Told, Trouble> {
         let failed = |error| cannot_load(path, &error);
         let sealed = Sealed::new(path).map_err(failed)?;
         let settings = Settings { lock: None, ..Settings::load(global.plugin_limits())? };
-        let ready = settings.open(path, Some(&sealed.sha256)).map_err(failed)?;
+        let ready = settings.open(path, None).map_err(failed)?;
         let (description, runs) = (ready.description(), runs(&Carrier::of(&ready, path.to_owned())));
         return Ok(Told { description, path: Some(path.to_owned()), of: None, sha256: Some(sealed.sha256), runs });
     }

@@ -17,7 +17,7 @@ pub fn run(global: &Global) -> anyhow::Result<Exit> {
     for path in &global.plugin {
         let failed = |error: annals_core::Error| cannot_load(path, &error);
         let sealed = Sealed::new(path).map_err(failed)?;
-        let ready = settings.open(path, Some(&sealed.sha256)).map_err(failed)?;
+        let ready = settings.open(path, None).map_err(failed)?;
         if let Some(other) =
             lock.plugins.insert(ready.id(), sealed.sha256.clone()).filter(|other| *other != sealed.sha256)
         {
@@ -25,8 +25,7 @@ pub fn run(global: &Global) -> anyhow::Result<Exit> {
             return Err(Trouble::new(format!("plugin `{}` is named twice", ready.id())).cause(cause).into());
         }
     }
-    let (found, _, _) = installed::find(&settings);
-    for plugin in found {
+    for plugin in installed::find(&settings).plugins {
         lock.plugins.entry(plugin.description.id.clone()).or_insert_with(|| plugin.sha256().to_owned());
     }
     let old = Lock::find().ok().flatten().unwrap_or_default();

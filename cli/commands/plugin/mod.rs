@@ -1,12 +1,15 @@
 //! `annals plugin`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod add;
 mod check;
+mod dev;
 mod info;
 mod list;
 mod lock;
+mod new;
 mod trust;
 
 use annals_core::Error;
@@ -18,7 +21,7 @@ use crate::plugins::Settings;
 use crate::registry::Registry;
 use crate::report;
 
-/// Look at plugins, and test them
+/// Look at plugins, write them, and test them
 #[derive(Args, Debug)]
 pub struct PluginArgs {
     #[command(subcommand)]
@@ -43,18 +46,22 @@ enum PluginCommand {
     /// approval is of the file's SHA-256: when the file changes, it is to be given again.
     Trust {
         /// The library or program, or the id of an installed plugin
-        plugin: PathBuf,
+        #[arg(value_name = "PLUGIN")]
+        which: PathBuf,
     },
     /// Take the approval of a plugin back
     Untrust {
         /// The library or program, its name, or the beginning of its SHA-256
-        plugin: String,
+        #[arg(value_name = "PLUGIN")]
+        which: String,
     },
     /// Write which plugins may run in this folder, to `annals-plugins.lock`
     ///
     /// Where that file is, only the plugins in it run, and only as long as their files have the same SHA-256: for runs
     /// that must give the same every night. It has the plugins that are installed and those named by `--plugin`.
     Lock,
+    New(new::NewArgs),
+    Dev(dev::DevArgs),
     Check(check::CheckArgs),
     #[command(hide = true)]
     RunTest(check::RunTestArgs),
@@ -69,7 +76,9 @@ pub fn registry(global: &Global) -> Result<Registry, Trouble> {
 
 /// The formats for a command that only tells what there is.
 pub fn registry_of_all(global: &Global) -> Result<Registry, Trouble> {
-    Ok(Registry::new(&global.plugin, &Settings::load(global.plugin_limits())?))
+    let mut settings = Settings::load(global.plugin_limits())?;
+    Arc::make_mut(&mut settings.trust).once.clone_from(&global.approved);
+    Ok(Registry::new(&global.plugin, &settings))
 }
 
 /// Why a plugin cannot be used.
@@ -90,13 +99,15 @@ pub fn print_failed(registry: &Registry) -> Exit {
 pub fn run(args: &PluginArgs, global: &Global) -> anyhow::Result<Exit> {
     match &args.command {
         PluginCommand::List => list::run(global),
+        PluginCommand::New(args) => new::run(args, global),
+        PluginCommand::Dev(args) => dev::run(args, global),
         PluginCommand::Check(args) => check::run(args, global),
         PluginCommand::RunTest(args) => check::run_test(args),
         PluginCommand::Info(args) => info::run(args, global),
         PluginCommand::Add(args) => add::add(args, global),
         PluginCommand::Remove { id } => add::remove(id, global),
         PluginCommand::Lock => lock::run(global),
-        PluginCommand::Trust { plugin } => trust::trust(plugin, global),
-        PluginCommand::Untrust { plugin } => trust::untrust(plugin),
+        PluginCommand::Trust { which } => trust::trust(which, global),
+        PluginCommand::Untrust { which } => trust::untrust(which),
     }
 }

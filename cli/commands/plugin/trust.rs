@@ -32,13 +32,17 @@ pub fn trust(plugin: &Path, global: &Global) -> anyhow::Result<Exit> {
 /// The file of an installed plugin, if `plugin` is its id and no path.
 fn file_of(plugin: &Path, global: &Global) -> Result<PathBuf, Trouble> {
     let is_id = plugin.to_str().is_some_and(|id| !id.contains(['/', '\\', '.'])) && !plugin.exists();
-    let installed = if is_id { installed::find(&Settings::load(global.plugin_limits())?).0 } else { Vec::new() };
+    let installed = if is_id { installed::find(&Settings::load(global.plugin_limits())?).plugins } else { Vec::new() };
     let ids = installed.iter().map(|plugin| plugin.description.id.clone());
     match installed.iter().find(|one| Some(one.description.id.as_str()) == plugin.to_str()) {
         Some(found) => Ok(found.file()),
         None if is_id => {
             let id = plugin.to_string_lossy();
-            Err(Trouble::new(format!("there is no file and no installed plugin `{id}`")).hint(near(&id, ids)))
+            let hint = match ids.len() {
+                0 => "`annals plugin add PATH` installs one".to_owned(),
+                _ => near(&id, ids),
+            };
+            Err(Trouble::new(format!("there is no file and no installed plugin `{id}`")).hint(hint))
         }
         None => Ok(plugin.to_owned()),
     }

@@ -9,7 +9,7 @@ use crate::abi::FFI_ArrowArray;
 use crate::error::Error;
 
 /// The most rows of a batch. The host asks for few thousand; a batch is in memory at once.
-pub(crate) const MAX_ROWS: i64 = 1 << 24;
+pub(crate) const MAX_ROWS: i64 = 1 << 20;
 /// The most items of all lists of a batch: offsets have 32 bits.
 const MAX_ITEMS: i64 = i32::MAX as i64;
 /// The most buffers of a column of views.

@@ -134,6 +134,16 @@ static const char *noise(void) {
   return "noisy";
 }
 
+/* Whatever is open is given what nobody there can read. */
+static const char *babble(void) {
+  static char nonsense[1 << 12];
+  memset(nonsense, 'x', sizeof nonsense);
+  ssize_t wrote = 0;
+  for (int n = 3; n < 64; n++) wrote += write(n, nonsense, sizeof nonsense);
+  (void)wrote;
+  return "babbled";
+}
+
 static const char *closes(void) {
   for (int n = 0; n < 1024; n++) close(n);
   return "closed";
@@ -160,14 +170,17 @@ const char *act(const char *stage) {
   if (does("run", stage)) return run_program();
   if (does("new-code", stage)) return new_code();
   if (does("noise", stage)) return noise();
+  if (does("babble", stage)) return babble();
   if (does("closes", stage)) return closes();
   return 0;
 }
+
+const char *constructed;
 
 #ifdef CONSTRUCTOR
 /* The same before the host has asked for anything. */
 __attribute__((constructor)) static void begin(void) {
   strcpy(hostile_case, CONSTRUCTOR);
-  act("open");
+  constructed = act("open");
 }
 #endif

@@ -1,6 +1,8 @@
 /* A plugin that can be hostile in many ways; README.md lists them. Its format `hostile` reads any input as two rows. */
 #include "hostile.h"
 
+#include <pthread.h>
+
 char hostile_case[64];
 
 /* Behind a stream. */
@@ -83,8 +85,20 @@ static const char *get_last_error(struct ArrowArrayStream *stream) {
   return 0;
 }
 
+static const struct annals_host *of_old;
+
+/* Calls the host again and again, which is over; not so often that it fills anything. */
+static void *call_on(void *nothing) {
+  for (int n = 0; n < 100000; n++) of_old->progress(of_old->context, 1);
+  return nothing;
+}
+
 static void release(struct ArrowArrayStream *stream) {
   struct state *state = stream->private_data;
+  if (is("calls-in-release")) state->host->progress(state->host->context, 1);
+  pthread_t thread;
+  of_old = state->host;
+  if (is("calls-after-release")) pthread_create(&thread, 0, call_on, 0);
   /* A second release is the host's fault; the state is kept, so that it is seen. */
   if (state->released++) abort();
   act("release");
@@ -122,6 +136,7 @@ static int open_import(const struct annals_host *host, const struct annals_sourc
                        struct annals_error *error) {
   choose(request->options);
   const char *outcome = act("open");
+  if (!outcome) outcome = constructed;
   if (begins("open-error")) {
     fill_error(error);
     return 1;
@@ -159,7 +174,7 @@ static int run_export(const struct annals_host *host, struct ArrowArrayStream *i
                       struct annals_error *error) {
   (void)host;
   choose(request->options);
-  act("export");
+  const char *outcome = act("export");
   if (begins("open-error")) {
     fill_error(error);
     return 1;
@@ -167,7 +182,8 @@ static int run_export(const struct annals_host *host, struct ArrowArrayStream *i
   if (is("write-null")) return sink->write(sink->context, 0, 5);
   if (is("write-huge")) return sink->write(sink->context, (const uint8_t *)"x", SIZE_MAX);
   if (is("write-null-ignored")) sink->write(sink->context, 0, 5);
-  sink->write(sink->context, (const uint8_t *)"x\n", 2);
+  if (!outcome) outcome = "x\n";
+  sink->write(sink->context, (const uint8_t *)outcome, strlen(outcome));
   if (is("takes-nothing")) return 0;
   if (is("takes-nothing-claims-one")) {
     stats->read = stats->written = 1;

@@ -23,5 +23,7 @@ int tell(const struct annals_host *host, const struct annals_source *source);
 void fill_error(struct annals_error *error);
 /* act.c: harms the process as the case says, at this stage; "contained", "escaped: ..." or NULL for no such case. */
 const char *act(const char *stage);
+/* What became of the case that the constructor tried. */
+extern const char *constructed;
 
 #endif

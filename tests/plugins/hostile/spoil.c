@@ -55,7 +55,7 @@ static void spoil_rows(struct batch *it, struct ArrowArray *out) {
   if (is("length-negative")) out->length = -1;
   if (is("length-huge")) out->length = (int64_t)1 << 62;
   if (is("length-most")) out->length = INT64_MAX;
-  if (is("rows-too-many")) out->length = ((int64_t)1 << 24) + 1;
+  if (is("rows-too-many")) out->length = ((int64_t)1 << 20) + 1;
   if (is("column-length-negative")) title->length = -1;
   if (is("column-length-huge")) title->length = INT64_MAX;
   if (is("column-short")) title->length = 1;

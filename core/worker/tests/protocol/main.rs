@@ -3,6 +3,6 @@
 mod common;
 mod descriptions;
 mod ipc;
-mod lie;
+mod schemas;
 mod served;
 mod streams;

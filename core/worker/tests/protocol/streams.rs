@@ -183,7 +183,7 @@ fn what_is_no_frame_is_told() {
     for at in 1..4 {
         let mut head = frame(Kind::End, "");
         head[at] = 1;
-        check(&[head.clone()], &noise(&head));
+        check(std::slice::from_ref(&head), &noise(&head));
     }
     let limit = ROOM;
     let large = |length: u32| {
