@@ -283,6 +283,12 @@ fn buffers() {
     lie(|lie| lie.buffers.extend([(0, 0); 100]), "");
     lie(|lie| lie.buffers[3] = (24, 12), "bad batch");
     lie(|lie| lie.buffers[3] = (24, 0), "bad batch");
+    // No whole number of offsets.
+    let odd = |lie: &mut Lie| {
+        lie.body.push(0);
+        lie.buffers[3] = (24, 17);
+    };
+    lie(odd, "its buffers do not fit its schema");
     // Not aligned, but true: it is copied.
     let shifted = |lie: &mut Lie| {
         lie.body.insert(0, 7);
