@@ -19,7 +19,7 @@ pub use builder::Builder;
 pub use columns::{ActorText, ClaimText, Code, Degrees, Number, Text};
 pub use gather::{Pick, gather};
 pub use nulls::bytes_of;
-pub use plain::plain_text;
+pub use plain::{has_views, plain_text};
 pub use rows::Rows;
 
 /// Columns from rows. `wanted` = the names of the columns to fill, `None` = all; the others are absent.

@@ -25,7 +25,8 @@ pub fn plain_text(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     RecordBatch::try_new_with_options(schema, columns, &options).map_err(|error| Error::new(error.to_string()))
 }
 
-fn has_views(data_type: &DataType) -> bool {
+/// Whether there is Utf8View somewhere in it.
+pub fn has_views(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8View => true,
         DataType::List(item) => has_views(item.data_type()),

@@ -12,7 +12,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::read_record_batch;
 use arrow_ipc::writer::StreamEncoder;
-use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use crate::frame::{Kind, ROOM, write_frame};
 use crate::ipc;
@@ -119,17 +119,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Error> 
 fn check(schema: &Schema) -> Result<(), Error> {
     schema::check(schema)?;
     // A view may show one text a million times.
-    match schema.fields().iter().find(|field| has_views(field.data_type())) {
+    match schema.fields().iter().find(|field| table::has_views(field.data_type())) {
         Some(field) => Err(bad(format!("column `{}` is a view; plain Utf8 is wanted here", field.name()))),
         None => Ok(()),
-    }
-}
-
-fn has_views(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8View => true,
-        DataType::List(item) => has_views(item.data_type()),
-        DataType::Struct(fields) => fields.iter().any(|field| has_views(field.data_type())),
-        _ => false,
     }
 }
