@@ -24,94 +24,63 @@ pub enum Format {
 }
 
 impl Format {
+    /// What its plugin has told of it, or its manifest; one in this process is asked.
+    fn told(&self) -> Result<&FormatDescription, FormatRef> {
+        match self {
+            Self::Here(format) => Err(*format),
+            Self::Apart(format) => Ok(format.info()),
+            Self::Installed(format) => Ok(format.info()),
+        }
+    }
+
     /// The name that users type.
     pub fn name(&self) -> String {
-        match self {
-            Self::Here(format) => format.name(),
-            Self::Apart(format) => format.info().name.clone(),
-            Self::Installed(format) => format.info().name.clone(),
-        }
+        self.told().map_or_else(|format| format.name(), |told| told.name.clone())
     }
 
     /// One line about it.
     pub fn summary(&self) -> String {
-        match self {
-            Self::Here(format) => format.summary(),
-            Self::Apart(format) => format.info().summary.clone(),
-            Self::Installed(format) => format.info().summary.clone(),
-        }
+        self.told().map_or_else(|format| format.summary(), |told| told.summary.clone())
     }
 
     /// File name extensions without the dot.
     pub fn extensions(&self) -> Vec<String> {
-        match self {
-            Self::Here(format) => format.extensions(),
-            Self::Apart(format) => format.info().extensions.clone(),
-            Self::Installed(format) => format.info().extensions.clone(),
-        }
+        self.told().map_or_else(|format| format.extensions(), |told| told.extensions.clone())
     }
 
     /// Media types.
     pub fn media_types(&self) -> Vec<String> {
-        match self {
-            Self::Here(format) => format.media_types(),
-            Self::Apart(format) => format.info().media_types.clone(),
-            Self::Installed(format) => format.info().media_types.clone(),
-        }
+        self.told().map_or_else(|format| format.media_types(), |told| told.media_types.clone())
     }
 
     /// The JSON Schema of its options.
     pub fn options(&self) -> String {
-        match self {
-            Self::Here(format) => format.options(),
-            Self::Apart(format) => format.info().options.clone(),
-            Self::Installed(format) => format.info().options.clone(),
-        }
+        self.told().map_or_else(|format| format.options(), |told| told.options.clone())
     }
 
     /// An example command line.
     pub fn example(&self) -> String {
-        match self {
-            Self::Here(format) => format.example(),
-            Self::Apart(format) => format.info().example.clone(),
-            Self::Installed(format) => format.info().example.clone(),
-        }
+        self.told().map_or_else(|format| format.example(), |told| told.example.clone())
     }
 
     /// Whether it can be read.
     pub fn can_import(&self) -> bool {
-        match self {
-            Self::Here(format) => format.can_import(),
-            Self::Apart(format) => format.info().import,
-            Self::Installed(format) => format.info().import,
-        }
+        self.told().map_or_else(|format| format.can_import(), |told| told.import)
     }
 
     /// Whether it can be written.
     pub fn can_export(&self) -> bool {
-        match self {
-            Self::Here(format) => format.can_export(),
-            Self::Apart(format) => format.info().export,
-            Self::Installed(format) => format.info().export,
-        }
+        self.told().map_or_else(|format| format.can_export(), |told| told.export)
     }
 
     /// Whether its files can be checked against its specification.
     pub fn can_validate(&self) -> bool {
-        match self {
-            Self::Here(format) => format.can_validate(),
-            Self::Apart(format) => format.info().check,
-            Self::Installed(format) => format.info().check,
-        }
+        self.told().map_or_else(|format| format.can_validate(), |told| told.check)
     }
 
     /// All that is said of it.
     pub fn description(&self) -> FormatDescription {
-        match self {
-            Self::Here(format) => FormatDescription::of(*format),
-            Self::Apart(format) => format.info().clone(),
-            Self::Installed(format) => format.info().clone(),
-        }
+        self.told().map_or_else(FormatDescription::of, Clone::clone)
     }
 
     /// How surely `head` is of this format, 0-100.

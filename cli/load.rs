@@ -12,7 +12,7 @@ use annals_core::error::Error;
 use annals_core::host::{Plugin, other_version};
 use libloading::Library;
 
-use crate::plugins::sealed::{Kind, Sealed};
+use crate::plugins::sealed::Sealed;
 
 /// ABI versions that a library is asked for, to tell another version from no plugin at all.
 const OTHER_MAJORS: std::ops::RangeInclusive<u16> = 0..=9;
@@ -26,15 +26,11 @@ pub fn approved(sealed: &Sealed, id: &str) -> Result<Plugin, Error> {
     loaded.map_err(|error| Error { message: sealed.name_in(&error.message), ..error })
 }
 
-/// Loads a library that is to be tested, from where it lies, so that tools find its symbols: naming it for that is the
-/// approval.
-pub fn for_test(path: &Path) -> Result<Plugin, Error> {
-    let sealed = Sealed::new(path)?;
-    match &sealed.kind {
-        // SAFETY: the user has named it to run it.
-        Kind::Library(id) => unsafe { library(&std::path::absolute(path)?, id) },
-        Kind::Program => Err(Error::new("it is a program, not a library")),
-    }
+/// Loads the library at `path` with the given id, which is to be tested, from where it lies, so that tools find its
+/// symbols: naming it for that is the approval.
+pub fn for_test(path: &Path, id: &str) -> Result<Plugin, Error> {
+    // SAFETY: the user has named it to run it.
+    unsafe { library(&std::path::absolute(path)?, id) }
 }
 
 /// Loads the library at `path`, an absolute one, whose id is `id`. It is never unloaded, so that what it hands out stays

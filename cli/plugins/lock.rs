@@ -1,7 +1,7 @@
 //! `annals-plugins.lock`: which plugins may run here, for runs that must be the same every night.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use annals_core::Error;
 use serde::{Deserialize, Serialize};
@@ -53,9 +53,8 @@ impl Lock {
     }
 
     /// Writes it.
-    pub fn write(&self) -> Result<PathBuf, Trouble> {
+    pub fn write(&self) -> Result<(), Trouble> {
         let text = format!("{HEAD}{}", toml::to_string(self).expect("texts"));
-        std::fs::write(NAME, text).map_err(|error| Trouble::new(format!("cannot write `{NAME}`")).cause(error))?;
-        Ok(NAME.into())
+        std::fs::write(NAME, text).map_err(|error| Trouble::new(format!("cannot write `{NAME}`")).cause(error))
     }
 }

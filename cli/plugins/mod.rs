@@ -19,7 +19,7 @@ use crate::exit::Trouble;
 use crate::load;
 use crate::worker::{Limits, Program, Worker, WorkerFormat};
 use lock::Lock;
-use sealed::{Kind, Sealed};
+use sealed::Sealed;
 use trust::Trust;
 
 /// What decides how a plugin runs, and whether.
@@ -44,7 +44,12 @@ pub enum Ready {
 impl Settings {
     /// As the user and the folder want it.
     pub fn load(limits: Limits) -> Result<Self, Trouble> {
-        Ok(Self { limits, trust: Arc::new(Trust::load()?), lock: Lock::find()?.map(Arc::new) })
+        Ok(Self { lock: Lock::find()?.map(Arc::new), ..Self::without_lock(limits)? })
+    }
+
+    /// As the user wants it, for commands that look after plugins: they work where the lock is broken, too.
+    pub fn without_lock(limits: Limits) -> Result<Self, Trouble> {
+        Ok(Self { limits, trust: Arc::new(Trust::load()?), lock: None })
     }
 
     /// Opens the plugin in a file, which must have the given id and hash if these are known: an approved library in this
@@ -55,22 +60,22 @@ impl Settings {
             return Err(Error::new("its file is not the one that was added: it has another SHA-256")
                 .hint("`annals plugin add` it again, if you know why"));
         }
-        let id = match &sealed.kind {
-            Kind::Library(id) => Some(id.as_str()),
-            Kind::Program => None,
-        };
         if let Some(lock) = &self.lock {
-            lock.check(id.or(known.map(|(id, _)| id)), &sealed.sha256)?;
+            lock.check(sealed.id().or(known.map(|(id, _)| id)), &sealed.sha256)?;
         }
+        self.open_sealed(Arc::new(sealed))
+    }
+
+    /// The same of a file that has been read, wherever it may run.
+    pub fn open_sealed(&self, sealed: Arc<Sealed>) -> Result<Ready, Error> {
         let trusted = self.trust.has(&sealed.sha256);
-        if let (Some(id), true) = (id, trusted) {
+        if let (Some(id), true) = (sealed.id(), trusted) {
             let plugin = load::approved(&sealed, id)?;
             // The loader knows libraries by their paths: the next one must not get that of this one.
             std::mem::forget(sealed);
             return Ok(Ready::Here(plugin));
         }
-        Worker::new(Program { sealed: Arc::new(sealed), trusted, limits: self.limits })
-            .map(|worker| Ready::Apart(Arc::new(worker)))
+        Worker::new(Program { sealed, trusted, limits: self.limits }).map(|worker| Ready::Apart(Arc::new(worker)))
     }
 }
 

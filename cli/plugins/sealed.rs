@@ -88,6 +88,14 @@ impl Sealed {
         std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone())
     }
 
+    /// The id in the name of a library; a program's name says nothing.
+    pub fn id(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Library(id) => Some(id),
+            Kind::Program => None,
+        }
+    }
+
     /// A text of the system or the plugin with the user's name of the file in place of ours.
     pub fn name_in(&self, text: &str) -> String {
         text.replace(&*self.open_path().to_string_lossy(), &self.path.to_string_lossy())

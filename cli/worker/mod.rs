@@ -64,10 +64,10 @@ impl Worker {
             Failure::Cancelled => Error::new("interrupted"),
         });
         let description = description.map_err(|error| {
-            let is_program = program.id().is_none() && error.hint.is_none();
+            let is_program = program.sealed.id().is_none() && error.hint.is_none();
             if is_program { error.hint("a program is a plugin if it speaks docs/worker-protocol.md") } else { error }
         })?;
-        if let Some(id) = program.id().filter(|id| *id != description.id) {
+        if let Some(id) = program.sealed.id().filter(|id| *id != description.id) {
             return Err(Error::new(format!("it calls itself `{}`, but its file is named for `{id}`", description.id)));
         }
         Ok(Self { program, description, sniffed: Mutex::default() })

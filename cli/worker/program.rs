@@ -7,7 +7,7 @@ use std::time::Duration;
 use annals_worker::request::{Action, Request};
 use serde_json::json;
 
-use crate::plugins::sealed::{Kind, Sealed};
+use crate::plugins::sealed::Sealed;
 use crate::worker::ARGUMENT;
 
 /// What a worker may use.
@@ -37,14 +37,6 @@ pub struct Program {
 }
 
 impl Program {
-    /// The id in the name of its file, where that must have one.
-    pub fn id(&self) -> Option<&str> {
-        match &self.sealed.kind {
-            Kind::Library(id) => Some(id),
-            Kind::Program => None,
-        }
-    }
-
     /// The command that does `action`. A sandboxed one is annals itself, which becomes the plugin.
     pub fn command(&self, action: Action, request: &Request) -> std::io::Result<Command> {
         let path = self.sealed.open_path();
@@ -56,7 +48,7 @@ impl Program {
         }
         let launch = json!({
             "path": path,
-            "id": self.id(),
+            "id": self.sealed.id(),
             "memory": self.limits.memory,
             "parent": std::process::id(),
         });

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use annals_core::Error;
 use annals_worker::describe::{Description, FormatDescription};
@@ -36,13 +37,13 @@ pub struct AddArgs {
 /// Installs.
 pub fn add(args: &AddArgs, global: &Global) -> anyhow::Result<Exit> {
     let failed = |error: Error| cannot_load(&args.path, &error);
-    let settings = Settings { lock: None, ..Settings::load(global.plugin_limits())? };
+    let settings = Settings::without_lock(global.plugin_limits())?;
     let given = if args.path.is_dir() { Some(Manifest::read(&args.path).map_err(failed)?) } else { None };
     let file = match &given {
         Some(manifest) => args.path.join(&manifest.file().map_err(failed)?.file),
         None => args.path.clone(),
     };
-    let sealed = Sealed::new(&file).map_err(failed)?;
+    let sealed = Arc::new(Sealed::new(&file).map_err(failed)?);
     if let Some(sha256) = given.as_ref().and_then(|manifest| manifest.file().ok()).map(|file| &file.sha256)
         && *sha256 != sealed.sha256
     {
@@ -51,7 +52,7 @@ pub fn add(args: &AddArgs, global: &Global) -> anyhow::Result<Exit> {
         return Err(failed(Error::new(text).hint("get it again from where it comes from")).into());
     }
     // What the plugin says itself counts; a manifest that says otherwise is refused.
-    let ready = settings.open(&file, None).map_err(failed)?;
+    let ready = settings.open_sealed(Arc::clone(&sealed)).map_err(failed)?;
     let description = ready.description();
     let manifest = match given {
         Some(manifest) => agrees(manifest, &description).map_err(failed)?,
@@ -70,7 +71,7 @@ pub fn add(args: &AddArgs, global: &Global) -> anyhow::Result<Exit> {
     if args.trust {
         Trust::load()?.add(&sealed)?;
     }
-    let hint = match Trust::load()?.has(&sealed.sha256) {
+    let hint = match args.trust || settings.trust.has(&sealed.sha256) {
         true => "it is approved".to_owned(),
         false => format!("it runs sandboxed; `annals plugin trust {}` approves it", manifest.id),
     };
@@ -137,7 +138,7 @@ fn allow(_: &Path, _: &Sealed) -> std::io::Result<()> {
 
 /// Removes one of the user's plugins, and its approval.
 pub fn remove(id: &str, global: &Global) -> anyhow::Result<Exit> {
-    let settings = Settings::load(global.plugin_limits())?;
+    let settings = Settings::without_lock(global.plugin_limits())?;
     let Found { plugins, broken, hidden } = installed::find(&settings);
     let all: Vec<&Installed> =
         plugins.iter().map(|plugin| &**plugin).chain(hidden.iter().map(|(one, _)| &**one)).collect();

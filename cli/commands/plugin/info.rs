@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use annals_worker::describe::Description;
 use clap::Args;
@@ -89,11 +90,17 @@ fn find(plugin: &str, global: &Global) -> Result<Told, Trouble> {
     let path = Path::new(plugin);
     if path.is_file() {
         let failed = |error| cannot_load(path, &error);
-        let sealed = Sealed::new(path).map_err(failed)?;
-        let settings = Settings { lock: None, ..Settings::load(global.plugin_limits())? };
-        let ready = settings.open(path, None).map_err(failed)?;
+        let sealed = Arc::new(Sealed::new(path).map_err(failed)?);
+        let settings = Settings::without_lock(global.plugin_limits())?;
+        let ready = settings.open_sealed(Arc::clone(&sealed)).map_err(failed)?;
         let (description, runs) = (ready.description(), runs(&Carrier::of(&ready, path.to_owned())));
-        return Ok(Told { description, path: Some(path.to_owned()), of: None, sha256: Some(sealed.sha256), runs });
+        return Ok(Told {
+            description,
+            path: Some(path.to_owned()),
+            of: None,
+            sha256: Some(sealed.sha256.clone()),
+            runs,
+        });
     }
     let registry = registry_of_all(global)?;
     let installed = registry.installed.iter().map(|(plugin, _)| plugin).find(|one| one.description.id == plugin);

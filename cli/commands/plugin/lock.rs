@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::cannot_load;
 use crate::args::Global;
@@ -12,12 +13,12 @@ use crate::plugins::{Settings, installed};
 
 /// Writes the lock of this folder: the plugins that are named, and those that are installed.
 pub fn run(global: &Global) -> anyhow::Result<Exit> {
-    let settings = Settings { lock: None, ..Settings::load(global.plugin_limits())? };
+    let settings = Settings::without_lock(global.plugin_limits())?;
     let mut lock = Lock::default();
     for path in &global.plugin {
         let failed = |error: annals_core::Error| cannot_load(path, &error);
-        let sealed = Sealed::new(path).map_err(failed)?;
-        let ready = settings.open(path, None).map_err(failed)?;
+        let sealed = Arc::new(Sealed::new(path).map_err(failed)?);
+        let ready = settings.open_sealed(Arc::clone(&sealed)).map_err(failed)?;
         if let Some(other) =
             lock.plugins.insert(ready.id(), sealed.sha256.clone()).filter(|other| *other != sealed.sha256)
         {

@@ -32,7 +32,8 @@ pub fn trust(plugin: &Path, global: &Global) -> anyhow::Result<Exit> {
 /// The file of an installed plugin, if `plugin` is its id and no path.
 fn file_of(plugin: &Path, global: &Global) -> Result<PathBuf, Trouble> {
     let is_id = plugin.to_str().is_some_and(|id| !id.contains(['/', '\\', '.'])) && !plugin.exists();
-    let installed = if is_id { installed::find(&Settings::load(global.plugin_limits())?).plugins } else { Vec::new() };
+    let installed =
+        if is_id { installed::find(&Settings::without_lock(global.plugin_limits())?).plugins } else { Vec::new() };
     let ids = installed.iter().map(|plugin| plugin.description.id.clone());
     match installed.iter().find(|one| Some(one.description.id.as_str()) == plugin.to_str()) {
         Some(found) => Ok(found.file()),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Trouble};
 use crate::load;
-use crate::plugins::sealed::{Kind, Sealed};
+use crate::plugins::sealed::Sealed;
 use crate::worker::{Limits, Program, Worker, WorkerFormat};
 
 /// Not a test: which plugin this is, and which formats it has.
@@ -77,13 +77,11 @@ enum Tested {
 impl Tested {
     fn load(path: &Path) -> Result<Self, Error> {
         let sealed = Sealed::new(path)?;
-        match sealed.kind {
-            Kind::Library(_) => load::for_test(path).map(Self::Library),
-            Kind::Program => {
-                let program = Program { sealed: Arc::new(sealed), trusted: false, limits: Limits::default() };
-                Worker::new(program).map(|worker| Self::Program(Arc::new(worker)))
-            }
+        if let Some(id) = sealed.id() {
+            return load::for_test(path, id).map(Self::Library);
         }
+        let program = Program { sealed: Arc::new(sealed), trusted: false, limits: Limits::default() };
+        Worker::new(program).map(|worker| Self::Program(Arc::new(worker)))
     }
 
     fn formats(&self) -> Vec<Box<dyn Subject>> {
